@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ClientsetupConfig(AppConfig):
+    name = "controlpanel.clientsetup"
+    label = "clientsetup"

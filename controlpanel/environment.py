@@ -1,0 +1,85 @@
+"""Read settings from the environment; a bad value stops the start with one clear line.
+
+Every NAME may also be given as NAME_FILE, a file that holds the value (Docker and systemd secrets).
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LOOPBACK = "127.0.0.0/8,::1"
+
+
+def text(name: str, default: str = "") -> str:
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return os.environ.get(name, "").strip() or default
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read ({error.__class__.__name__}).") from None
+
+
+def flag(name: str, default: bool = False) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    value = text(name).lower()
+    if value and value not in words:
+        raise ImproperlyConfigured(f"{name} is {value!r}; say yes or no.")
+    return words.get(value, default)
+
+
+def number(name: str, default: int, least: int = 0) -> int:
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a whole number of at least {least}.")
+    return int(value)
+
+
+def networks(name: str, default: str = "") -> list[Network]:
+    """Return the comma-separated networks of NAME; a bare address is a network of one."""
+    value = text(name, default)
+    try:
+        return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from None
+
+
+def bind(name: str, default: str) -> str:
+    """Return HOST:PORT of NAME, the port checked; `[::1]:110` is IPv6, an empty host all addresses."""
+    value = text(name, default)
+    host, colon, port = value.rpartition(":")
+    if (
+        not colon
+        or not port.isascii()
+        or not port.isdigit()
+        or not 0 < int(port) < 65536
+        or (":" in host and host[0] != "[")
+    ):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes HOST:PORT, as in 127.0.0.1:1110 or [::]:110.")
+    return value
+
+
+def database(url: str) -> dict[str, object]:
+    """Turn a postgresql:// URL into Django's settings; the query part goes to libpq (sslmode, connect_timeout…)."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+        raise ImproperlyConfigured("DATABASE_URL takes postgresql://USER:PASSWORD@HOST:PORT/NAME.")
+    options = dict(parse_qsl(parts.query))
+    try:
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured("DATABASE_URL: the port is not a number.") from None
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": str(port or ""),
+        "OPTIONS": options,
+    }

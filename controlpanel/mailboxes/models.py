@@ -1,0 +1,199 @@
+"""Domains, their addresses, and the mailboxes behind them. Every change goes through changes.py."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+GIB = 2**30
+DAY = 86_400
+
+
+class State(models.TextChoices):
+    """Suspended: no sign-in, mail still arrives. Closed: mail is refused too. Deleted: retention will remove it."""
+
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+    CLOSED = "closed", _("Closed")
+    DELETED = "deleted", _("Deleted")
+
+
+class OverQuota(models.TextChoices):
+    """What LMTP answers for a full mailbox: 452, 552, or 452 for a day and then 552."""
+
+    DEFER = "defer", _("Ask the sender's server to try again")
+    REFUSE = "refuse", _("Refuse at once")
+    DEFER_A_DAY = "defer_a_day", _("Ask to try again for a day, then refuse")
+
+
+class Domain(models.Model):
+    """A mail domain, its limits (of what may be allotted, never of a delivery) and its policies."""
+
+    name = models.CharField(_("name"), max_length=253)  # A-label form, lower case
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    state_reason = models.CharField(max_length=200, blank=True)
+    state_since = models.DateTimeField(db_default=Now())
+    created = models.DateTimeField(auto_now_add=True)
+    administrators = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="domains")
+
+    limit_mailboxes = models.PositiveIntegerField(null=True, blank=True)  # none: no limit
+    limit_octets = models.PositiveBigIntegerField(null=True, blank=True)
+    largest_quota = models.PositiveBigIntegerField(null=True, blank=True)
+    default_quota = models.PositiveBigIntegerField(default=GIB)
+
+    language = models.CharField(max_length=8, default="en")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    restore_days = models.PositiveSmallIntegerField(default=14)
+    over_quota = models.CharField(max_length=12, choices=OverQuota, default=OverQuota.DEFER_A_DAY)
+    exclusive_lock = models.BooleanField(default=False)
+    login_delay = models.PositiveIntegerField(default=0)  # seconds, RFC 2449 section 6.5
+    expire_days = models.PositiveSmallIntegerField(null=True, blank=True)  # none: EXPIRE NEVER
+    expire_unfetched = models.BooleanField(default=False)
+    pop3_enabled = models.BooleanField(default=True)
+    device_passwords_only = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="domain_name_taken"),
+            models.CheckConstraint(condition=Q(name=Lower("name")), name="domain_name_lower"),
+            models.CheckConstraint(condition=Q(default_quota__gt=0), name="domain_default_quota_positive"),
+            models.CheckConstraint(condition=Q(restore_days__lte=365), name="domain_restore_days_year"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Address(models.Model):
+    """A local part that is taken in a domain, by one Mailbox or one Alias: whoever inserts the row owns the name.
+
+    An empty local part is the domain's catch-all.
+    """
+
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="addresses")
+    local = models.CharField(max_length=64)  # NFC, lower case
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "local"], name="address_taken"),
+            models.CheckConstraint(condition=Q(local=Lower("local")), name="address_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain.name}"
+
+
+class Mailbox(models.Model):
+    """A maildrop with an owner. `address_text` repeats the address, so that lists sort and search one table."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="mailbox")
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="mailboxes")
+    address = models.OneToOneField(Address, on_delete=models.PROTECT, related_name="mailbox")
+    address_text = models.CharField(max_length=320)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    quota = models.PositiveBigIntegerField(null=True)  # octets; none: no limit
+    removed_cap = models.PositiveBigIntegerField(null=True)  # octets; none: as large as the quota
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    state_reason = models.CharField(max_length=200, blank=True)
+    state_since = models.DateTimeField(db_default=Now())
+    pop3_enabled = models.BooleanField(default=True)
+    note = models.CharField(max_length=500, blank=True)
+    scram_salt = models.BinaryField(max_length=16)  # one for all device passwords (RFC 5802 section 5.1 names it first)
+    full_since = models.DateTimeField(null=True)  # first refusal for quota since it last had room
+    created = models.DateTimeField(auto_now_add=True)
+    last_seen = models.DateTimeField(null=True)  # last POP3 session, kept by the journal's fold
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["address_text"], name="mailbox_address_taken"),
+            models.CheckConstraint(condition=Q(quota__gt=0), name="mailbox_quota_positive"),
+        ]
+        indexes = [models.Index(fields=["domain", "address_text"], name="mailbox_domain_address")]
+
+    def __str__(self) -> str:
+        return self.address_text
+
+
+class Usage(models.Model):
+    """What a mailbox holds, kept by mailstore under this row's lock; a form's save cannot overwrite it.
+
+    `change` rises with every arrival, removal and restore: a session is the maildrop at one change number.
+    """
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="usage")
+    messages = models.BigIntegerField(default=0, db_default=0)
+    octets = models.BigIntegerField(default=0, db_default=0)
+    removed_messages = models.BigIntegerField(default=0, db_default=0)
+    removed_octets = models.BigIntegerField(default=0, db_default=0)
+    change = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(messages__gte=0, octets__gte=F("messages")), name="usage_not_negative"),
+            models.CheckConstraint(
+                condition=Q(removed_messages__gte=0, removed_octets__gte=0), name="usage_removed_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.messages} messages, {self.octets} octets"
+
+
+class Access(models.Model):
+    """A further mailbox (info@, ventas@) that a User opens beside the one of their own address."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="accesses")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="accesses")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "mailbox"], name="access_twice")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} opens {self.mailbox_id}"
+
+
+class Alias(models.Model):
+    """One target of an alias's address: a local mailbox, or an address elsewhere."""
+
+    address = models.ForeignKey(Address, on_delete=models.CASCADE, related_name="aliases")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, null=True, related_name="aliases")
+    outside = models.CharField(max_length=320, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address", "mailbox", "outside"], nulls_distinct=False, name="alias_target_twice"
+            ),
+            models.CheckConstraint(
+                condition=Q(mailbox__isnull=False, outside="") | (Q(mailbox__isnull=True) & ~Q(outside="")),
+                name="alias_one_target",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address_id} -> {self.mailbox_id or self.outside}"
+
+
+class DevicePassword(models.Model):
+    """A random password for one device, kept as SCRAM-SHA-256 keys at 4,096 rounds under the mailbox's salt (RFC 5802)."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="device_passwords")
+    name = models.CharField(max_length=60)
+    stored_key = models.BinaryField(max_length=32)
+    server_key = models.BinaryField(max_length=32)
+    may_fetch = models.BooleanField(default=True)
+    may_send = models.BooleanField(default=True)
+    networks = models.JSONField(default=list)  # CIDR texts; empty: from anywhere
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField(null=True)
+    revoked = models.DateTimeField(null=True)
+    last_used = models.DateTimeField(null=True)
+    last_address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["mailbox"], condition=Q(revoked__isnull=True), name="device_password_live")]
+
+    def __str__(self) -> str:
+        return self.name

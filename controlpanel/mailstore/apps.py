@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MailstoreConfig(AppConfig):
+    name = "controlpanel.mailstore"
+    label = "mailstore"

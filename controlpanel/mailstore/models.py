@@ -1,0 +1,151 @@
+"""Mail as rows: the only schema for messages. All SQL that touches it is in this app.
+
+A message's octets are counted after CRLF canonicalisation, final CRLF included, before dot-stuffing.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from controlpanel.mailboxes.models import Mailbox
+
+CHUNK_OCTETS = 256 * 1024
+
+
+class Removal(models.TextChoices):
+    """Who removed a message: a POP3 client, its owner in the panel, the domain's expiry, or a move to another mailbox."""
+
+    CLIENT = "client"
+    OWNER = "owner"
+    EXPIRED = "expired"
+    MOVED = "moved"
+
+
+class Message(models.Model):
+    """A message of a mailbox, from its arrival until 90 days after its content is gone.
+
+    Present: `removed` is null. Removed: hidden from later sessions, restorable while `body` is there. Purged: `body` is null.
+    `added` and `removed` are the mailbox's change numbers; `uidl` is stored, unique in its mailbox, never reused.
+    """
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.DO_NOTHING, related_name="+")
+    body = models.BigIntegerField(null=True)
+    octets = models.BigIntegerField()
+    uidl = models.CharField(max_length=70)
+    added = models.BigIntegerField()
+    removed = models.BigIntegerField(null=True)
+    received = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+    removed_how = models.CharField(max_length=8, choices=Removal, blank=True)
+    removed_by = models.BigIntegerField(null=True)  # the session's number
+    removed_device = models.CharField(max_length=120, blank=True)
+    restored_as = models.BigIntegerField(null=True)  # the Message that took the body over
+    purged_at = models.DateTimeField(null=True)
+    # As they stand in the envelope and the header, undecoded: decoding is the reader's work, not the delivery's.
+    sender = models.CharField(max_length=320, blank=True)
+    message_id = models.CharField(max_length=320, blank=True)
+    from_header = models.CharField(max_length=400, blank=True)
+    subject = models.CharField(max_length=400, blank=True)
+    date_header = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "uidl"], name="message_uidl_unique"),
+            models.CheckConstraint(condition=Q(octets__gt=0), name="message_octets_positive"),
+            models.CheckConstraint(condition=Q(removed__gt=F("added")), name="message_removed_after_added"),
+            models.CheckConstraint(
+                condition=Q(removed__isnull=True, body__isnull=False, removed_at__isnull=True)
+                | Q(removed__isnull=False, removed_at__isnull=False),
+                name="message_present_has_body",
+            ),
+        ]
+        indexes = [
+            # The listing of a session: what is present, and what was removed after its change number.
+            models.Index(
+                fields=["mailbox", "added"],
+                include=["id", "octets"],
+                condition=Q(removed__isnull=True),
+                name="message_present",
+            ),
+            models.Index(fields=["mailbox", "removed"], condition=Q(removed__isnull=False), name="message_removed"),
+            models.Index(
+                fields=["removed_at"], condition=Q(removed__isnull=False, body__isnull=False), name="message_to_purge"
+            ),
+            models.Index(fields=["purged_at"], condition=Q(purged_at__isnull=False), name="message_to_forget"),
+        ]
+
+    def __str__(self) -> str:
+        return self.uidl
+
+
+class MessageChunk(models.Model):
+    """Up to 256 KiB of a body, in order of `sequence`. Stored plain (STORAGE EXTERNAL): see the first migration."""
+
+    pk = models.CompositePrimaryKey("body", "sequence")
+    body = models.BigIntegerField()
+    sequence = models.IntegerField()
+    octets = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.body}.{self.sequence}"
+
+
+class StagedBody(models.Model):
+    """A body whose chunks are being written and that no message names yet; a sweep clears what a crash left."""
+
+    body = models.BigIntegerField(primary_key=True)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.body)
+
+
+class Process(models.Model):
+    """A mail process and its heartbeat, by the database's clock: keeps all its sessions alive (unlogged)."""
+
+    id = models.UUIDField(primary_key=True)
+    host = models.CharField(max_length=255)
+    pid = models.IntegerField()
+    started = models.DateTimeField()
+    beat = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
+
+
+class Session(models.Model):
+    """Who is connected now (unlogged: empty after a crash of PostgreSQL, and taken anew by a renewal)."""
+
+    process = models.UUIDField()
+    mailbox_id = models.BigIntegerField()
+    device_id = models.BigIntegerField(null=True)
+    device = models.CharField(max_length=120, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    tls = models.CharField(max_length=16, blank=True)
+    mechanism = models.CharField(max_length=24)
+    started = models.DateTimeField()
+    change = models.BigIntegerField()  # the maildrop's change number that this session sees
+    exclusive = models.BooleanField(default=False)
+    end_asked = models.BooleanField(default=False)  # the panel asked to end it
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["mailbox_id"], name="session_mailbox"),
+            models.Index(fields=["process"], condition=Q(end_asked=True), name="session_to_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id} from {self.address}"
+
+
+class Fetched(models.Model):
+    """That a device fetched a message whole, and when it first did."""
+
+    pk = models.CompositePrimaryKey("message_id", "device_id")
+    message_id = models.BigIntegerField()
+    device_id = models.BigIntegerField()  # 0: the main password
+    mailbox_id = models.BigIntegerField()
+    device = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.message_id} by {self.device or 'main password'}"

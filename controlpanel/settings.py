@@ -1,0 +1,170 @@
+"""The one settings file. What differs between places comes from the environment (see docs/operate/settings.md)."""
+
+import importlib.util
+import secrets
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from controlpanel import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+
+
+def kept(name: str) -> str:
+    """Return what `make run` keeps in DATA_DIR/NAME, or nothing."""
+    try:
+        return (DATA_DIR / name).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+DEBUG = environment.flag("DEBUG")
+SECRET_KEY_GIVEN = environment.text("SECRET_KEY") or kept("secret_key")
+SECRET_KEY = SECRET_KEY_GIVEN or secrets.token_urlsafe(50)  # checks.py refuses to serve with this one
+
+# Names and ports
+PUBLIC_HOST = environment.text("PUBLIC_HOST", "localhost")
+PANEL_BIND = environment.bind("PANEL_BIND", "127.0.0.1:8000")
+POP3_BIND = environment.bind("POP3_BIND", "127.0.0.1:1110")
+POP3S_BIND = environment.bind("POP3S_BIND", "127.0.0.1:1995")
+LMTP_BIND = environment.bind("LMTP_BIND", "127.0.0.1:2424")
+LMTP_NETWORKS = environment.networks("LMTP_NETWORKS", environment.LOOPBACK)
+PROXY_NETWORKS = environment.networks("PROXY_NETWORKS")
+TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
+TLS_DIR = Path(environment.text("TLS_DIR", str(DATA_DIR / "tls")))
+PLAIN_TEXT_LOGIN = environment.flag("PLAIN_TEXT_LOGIN")  # POP3 passwords without TLS from outside loopback
+MESSAGE_LIMIT = environment.number("MESSAGE_LIMIT", 100 * 2**20, least=64 * 2**10)  # octets, LMTP SIZE
+RELAY_URL = environment.text("RELAY_URL")
+MAIL_FROM = environment.text("MAIL_FROM")
+
+ALLOWED_HOSTS = ["*"]  # controlpanel.hosts checks the host against PUBLIC_HOST and the Domain table
+ROOT_URLCONF = "controlpanel.urls"
+WSGI_APPLICATION = "controlpanel.wsgi.application"
+
+INSTALLED_APPS = [
+    "controlpanel.accounts",
+    "controlpanel.journal",
+    "controlpanel.mailboxes",
+    "controlpanel.mailstore",
+    "controlpanel.jobs",
+    "controlpanel.clientsetup",
+    "controlpanel.activity",
+    "controlpanel.launcher",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# The store
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **environment.database(
+            environment.text("DATABASE_URL") or kept("database_url") or "postgresql://casilla@127.0.0.1/casilla"
+        ),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["controlpanel.accounts.authentication.AddressBackend"]
+PASSWORD_HASHERS = [
+    "controlpanel.accounts.passwords.Argon2",
+    "controlpanel.accounts.passwords.Foreign",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+
+# Words
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+
+# Files that browsers fetch; Bootstrap comes from a wheel whose own base.html we do not want in INSTALLED_APPS
+BOOTSTRAP = importlib.util.find_spec("django_include_bootstrap")
+assert BOOTSTRAP is not None, "the wheel django-include-bootstrap is missing"
+assert BOOTSTRAP.origin is not None, "the wheel django-include-bootstrap is missing"
+STATIC_URL = "static/"
+STATIC_ROOT = Path(environment.text("STATIC_ROOT", str(DATA_DIR / "static")))
+STATICFILES_DIRS: list[Any] = [
+    BASE_DIR / "controlpanel" / "static",
+    ("bootstrap", Path(BOOTSTRAP.origin).parent / "static"),
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# What a browser may load: our own files, nothing inline
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the address is unique, by the named constraint user_address_taken
