@@ -122,6 +122,10 @@ PASSWORD_HASHERS = [
     "controlpanel.accounts.passwords.Argon2",
     "controlpanel.accounts.passwords.Foreign",
 ]
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "address"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"

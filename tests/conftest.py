@@ -1,0 +1,77 @@
+"""What every test may ask for. The database server starts when the first test wants it, never at import."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from controlpanel import environment
+from controlpanel.launcher.postgres import PostgreSQL
+from tests import programs
+from tests.postgres import migrate, new_database, temporary_server, with_name
+
+_of_the_run = ExitStack()
+_urls: list[str] = []
+
+
+def _shared_server() -> str:
+    if not _urls:
+        _urls.append(_of_the_run.enter_context(temporary_server()).url())
+    return _urls[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Under xdist the controlling process owns the server, and each worker learns where it is."""
+    node.workerinput["server_url"] = _shared_server()
+
+
+def pytest_unconfigure() -> None:
+    _of_the_run.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    programs.report(terminalreporter)
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest) -> str:
+    """The URL of the run's server: no fsync, one for all workers."""
+    workerinput: dict[str, str] = getattr(request.config, "workerinput", {})
+    return workerinput.get("server_url") or _shared_server()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(server_url: str, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Point Django at the run's server; pytest-django then makes its own test database there."""
+    settings.DATABASES["default"].update(environment.database(server_url))
+
+
+@pytest.fixture
+def database_url(server_url: str, transactional_db: None) -> str:
+    """The URL of the test database that this test's own Django uses, for a process that shares it."""
+    return with_name(server_url, settings.DATABASES["default"]["NAME"])
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server_url: str) -> Iterator[str]:
+    with new_database(server_url) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def service_database_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """The URL of a fresh database with our schema and no rows, for processes that the test starts."""
+    with new_database(server_url, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def durable_server() -> Iterator[PostgreSQL]:
+    """A server for this test alone, with fsync, that the test may `kill()` and `start()` again."""
+    server: AbstractContextManager[PostgreSQL] = temporary_server(durable=True)
+    with server as running:
+        yield running
