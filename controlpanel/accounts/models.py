@@ -1,10 +1,14 @@
 """Who signs in: one User for operators, domain administrators and owners of mailboxes alike."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -46,7 +50,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "address"
     EMAIL_FIELD = "address"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         constraints = [
@@ -57,19 +61,55 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.address
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password (none: nobody signs in with one) and the moment, which ends every session before it."""
+        super().set_password(raw_password)
+        self.password_changed = timezone.now()
+
+    def get_session_auth_hash(self) -> str:
+        """Tie sessions to the moment of the last change, not to the hash: a hash renewed at sign-in ends no session."""
+        return self._sessions_since(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._sessions_since(secret)
+
+    def _sessions_since(self, secret: str | bytes) -> str:
+        moment = self.password_changed.isoformat() if self.password_changed else ""
+        return salted_hmac("casilla.session", f"{self.pk} {moment}", secret=secret, algorithm="sha256").hexdigest()
+
 
 class Throttle(models.Model):
-    """Failed sign-ins under one key, shared by the panel and every mail process.
+    """Failed sign-ins under one key, shared by the panel and every mail process. The rules are in throttle.py.
 
-    `key` is `ip:ADDRESS`, `ip:NETWORK/64` or `box:NUMBER`; `until` is when the next try is answered.
+    `key` is `ip:NETWORK`, `box:ADDRESS`, or `pair:NETWORK ADDRESS`; NETWORK is an IPv4 address or an IPv6 /64.
     """
 
-    key = models.CharField(primary_key=True, max_length=80)
+    key = models.CharField(primary_key=True, max_length=400)
     failures = models.PositiveIntegerField(default=0)
     last = models.DateTimeField()
-    until = models.DateTimeField()
-    # Keyed digest of the last wrong secret: a client that repeats it every ten minutes is no attack.
-    last_secret = models.BinaryField(max_length=32, default=b"")
+    recent = models.BinaryField(max_length=16, default=b"")  # what tells the last wrong secrets apart, oldest first
+
+    class Meta:
+        indexes = [models.Index(fields=["last"], name="throttle_last")]
 
     def __str__(self) -> str:
         return self.key
+
+
+class KnownNetwork(models.Model):
+    """From where a User signed in rightly, to panel or mail: who comes from there is spared the mailbox's delay."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="known_networks")
+    network = models.CharField(max_length=43)
+    last = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "network"], name="known_network_twice")]
+        indexes = [
+            models.Index(fields=["network", "last"], name="known_network_last"),
+            models.Index(fields=["last"], name="known_network_old"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} from {self.network}"

@@ -34,6 +34,7 @@ class Domain(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     state_reason = models.CharField(max_length=200, blank=True)
     state_since = models.DateTimeField(db_default=Now())
+    state_before = models.CharField(max_length=10, choices=State, blank=True)  # what undoing a deletion gives back
     created = models.DateTimeField(auto_now_add=True)
     administrators = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="domains")
 
@@ -98,6 +99,7 @@ class Mailbox(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     state_reason = models.CharField(max_length=200, blank=True)
     state_since = models.DateTimeField(db_default=Now())
+    state_before = models.CharField(max_length=10, choices=State, blank=True)  # what undoing a deletion gives back
     pop3_enabled = models.BooleanField(default=True)
     note = models.CharField(max_length=500, blank=True)
     scram_salt = models.BinaryField(max_length=16)  # one for all device passwords (RFC 5802 section 5.1 names it first)
@@ -177,7 +179,7 @@ class Alias(models.Model):
 
 
 class DevicePassword(models.Model):
-    """A random password for one device, kept as SCRAM-SHA-256 keys at 4,096 rounds under the mailbox's salt (RFC 5802)."""
+    """A random password for one device, kept as SCRAM-SHA-256 keys under the salt of its mailbox (RFC 5802)."""
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="device_passwords")
     name = models.CharField(max_length=60)

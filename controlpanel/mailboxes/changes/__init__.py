@@ -1,0 +1,81 @@
+"""Every change to domains, mailboxes and those who sign in: one function each, by subject in the files beside this one.
+
+Each takes `actor` by keyword, asks rules.py, runs in one transaction, leaves one row in the journal, and either happens
+whole or raises: ChangeRefused (a field and a sentence, for the form) or rules.NotAllowed. Objects that are handed in
+only name a row: it is read anew under its lock, and the fresh one is returned.
+
+Locks are taken in one order: Domain (by number), User, Usage, Mailbox, Address, Alias.
+"""
+
+from controlpanel.mailboxes.changes.accesses import grant_access, revoke_access
+from controlpanel.mailboxes.changes.aliases import change_alias, create_alias, delete_alias
+from controlpanel.mailboxes.changes.devices import (
+    create_device_password,
+    rename_device_password,
+    revoke_device_password,
+)
+from controlpanel.mailboxes.changes.domains import (
+    change_domain,
+    close_domain,
+    create_domain,
+    delete_domain,
+    reopen_domain,
+    suspend_domain,
+    undelete_domain,
+)
+from controlpanel.mailboxes.changes.mailboxes import (
+    change_mailbox,
+    close_mailbox,
+    create_mailbox,
+    delete_mailbox,
+    rename_mailbox,
+    reopen_mailbox,
+    suspend_mailbox,
+    undelete_mailbox,
+)
+from controlpanel.mailboxes.changes.people import (
+    appoint_administrator,
+    change_preferences,
+    create_operator,
+    dismiss_administrator,
+    invite,
+    reset_second_factor,
+    set_password,
+)
+from controlpanel.mailboxes.changes.refused import ChangeRefused
+from controlpanel.mailboxes.changes.rooms import DEFAULT
+
+__all__ = [
+    "DEFAULT",
+    "ChangeRefused",
+    "appoint_administrator",
+    "change_alias",
+    "change_domain",
+    "change_mailbox",
+    "change_preferences",
+    "close_domain",
+    "close_mailbox",
+    "create_alias",
+    "create_device_password",
+    "create_domain",
+    "create_mailbox",
+    "create_operator",
+    "delete_alias",
+    "delete_domain",
+    "delete_mailbox",
+    "dismiss_administrator",
+    "grant_access",
+    "invite",
+    "rename_device_password",
+    "rename_mailbox",
+    "reopen_domain",
+    "reopen_mailbox",
+    "reset_second_factor",
+    "revoke_access",
+    "revoke_device_password",
+    "set_password",
+    "suspend_domain",
+    "suspend_mailbox",
+    "undelete_domain",
+    "undelete_mailbox",
+]

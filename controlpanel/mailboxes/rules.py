@@ -1,0 +1,184 @@
+"""Who may do what: one table, read by pages, by changes.py and by the API.
+
+An operator may all but read mail. An administrator runs some domains, within limits that an operator sets. An owner has
+their own mailbox and those that an Access opens. Nobody touches the password, address, second factor, link, mailbox or
+sign-in of a User whose rights are wider than their own (`covers`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Q, QuerySet
+
+from controlpanel.accounts.actor import Actor
+from controlpanel.accounts.models import User
+from controlpanel.mailboxes.models import Access, Domain, Mailbox, State
+
+Subject = Domain | Mailbox | User | None
+Person = User | AnonymousUser
+
+
+class Act(StrEnum):
+    """What somebody may do, and to what: the name says the object."""
+
+    CREATE_DOMAIN = "create_domain"  # None
+    SEE_DOMAIN = "see_domain"  # Domain
+    CHANGE_DOMAIN = "change_domain"  # Domain: name people read, policies, default quota
+    LIMIT_DOMAIN = "limit_domain"  # Domain: limits, administrators, state, deletion
+    CREATE_MAILBOX = "create_mailbox"  # Domain
+    CHANGE_ALIASES = "change_aliases"  # Domain
+    SEE_MAILBOX = "see_mailbox"  # Mailbox: that it is there, its usage, state and sessions
+    CHANGE_MAILBOX = "change_mailbox"  # Mailbox: name, quota, note
+    RULE_MAILBOX = "rule_mailbox"  # Mailbox: password, address, state, deletion, access of others
+    OPEN_MAILBOX = "open_mailbox"  # Mailbox: its messages, removed ones too
+    MAKE_DEVICE_PASSWORD = "make_device_password"  # Mailbox
+    REVOKE_DEVICE_PASSWORD = "revoke_device_password"  # Mailbox
+    RULE_USER = "rule_user"  # User: password, second factor, invitation, sessions
+    CHANGE_OWN = "change_own"  # User: their own password, name, language, theme
+    RUN_SERVICE = "run_service"  # None: operators, throttle, jobs, certificates
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a User holds: by number, so that rules ask no database."""
+
+    user: int
+    operator: bool = False
+    domains: frozenset[int] = frozenset()  # those they administer
+    mailboxes: frozenset[int] = frozenset()  # their own and those an Access opens
+
+    def covers(self, other: "Rights") -> bool:
+        """Whether `other` has no right that is missing here."""
+        return self.operator or (not other.operator and other.domains <= self.domains)
+
+
+class NotAllowed(PermissionDenied):
+    """The actor may not do this to this object; a page answers as if the object were not there."""
+
+
+def rights(user: User) -> Rights:
+    """Read the rights of `user` from the database."""
+    row = (
+        User.objects.filter(pk=user.pk)
+        .values_list(
+            "is_operator",
+            ArraySubquery(Domain.administrators.through.objects.filter(user=OuterRef("pk")).values("domain_id")),
+            ArraySubquery(Access.objects.filter(user=OuterRef("pk")).values("mailbox_id")),
+            "mailbox__pk",
+        )
+        .get()
+    )
+    operator, domains, accesses, own = row
+    return Rights(user.pk, operator, frozenset(domains), frozenset(accesses) | ({own} if own else set()))
+
+
+def remembered_rights(user: User) -> Rights:
+    """Return the rights of `user`, read once for this instance: for pages, where it lives as long as the request."""
+    kept = user.__dict__.get("_rights")
+    if not isinstance(kept, Rights):
+        kept = user.__dict__["_rights"] = rights(user)
+    return kept
+
+
+def may(user: Person, act: Act, subject: Subject = None) -> bool:
+    """Whether `user` may do `act` to `subject`, whose kind is the one that stands beside the act."""
+    return isinstance(user, User) and user.is_active and _RULES[act](remembered_rights(user), subject)
+
+
+def require(actor: Actor, act: Act, subject: Subject = None) -> None:
+    """Raise NotAllowed unless `actor` may; what they hold is read anew. The shell may all."""
+    if actor.user is not None and not _RULES[act](rights(actor.user), subject):
+        raise NotAllowed(act)
+
+
+def visible_domains(user: Person) -> QuerySet[Domain]:
+    """The domains that `user` may see: an operator all, an administrator theirs while they are not deleted."""
+    if not isinstance(user, User):
+        return Domain.objects.none()
+    held = remembered_rights(user)
+    if held.operator:
+        return Domain.objects.all()
+    return Domain.objects.filter(pk__in=held.domains).exclude(state=State.DELETED)
+
+
+def visible_mailboxes(user: Person) -> QuerySet[Mailbox]:
+    """The mailboxes that `user` may see: an operator all, an administrator their domains', an owner their own."""
+    if not isinstance(user, User):
+        return Mailbox.objects.none()
+    held = remembered_rights(user)
+    if held.operator:
+        return Mailbox.objects.all()
+    administered = Q(domain__in=held.domains) & ~Q(domain__state=State.DELETED)
+    return Mailbox.objects.filter(administered | Q(pk__in=held.mailboxes))
+
+
+def opened_mailboxes(user: Person) -> QuerySet[Mailbox]:
+    """The mailboxes whose mail `user` may read: their own and those that an Access opens."""
+    if not isinstance(user, User):
+        return Mailbox.objects.none()
+    return Mailbox.objects.filter(pk__in=remembered_rights(user).mailboxes).exclude(state=State.DELETED)
+
+
+Rule = Callable[[Rights, Subject], bool]
+
+
+def _operator(held: Rights, subject: Subject) -> bool:
+    return held.operator
+
+
+def _administers(held: Rights, subject: Subject) -> bool:
+    if isinstance(subject, Mailbox):
+        return held.operator or subject.domain_id in held.domains
+    return held.operator or (isinstance(subject, Domain) and subject.pk in held.domains)
+
+
+def _opens(held: Rights, subject: Subject) -> bool:
+    return isinstance(subject, Mailbox) and subject.pk in held.mailboxes
+
+
+def _sees(held: Rights, subject: Subject) -> bool:
+    return _administers(held, subject) or _opens(held, subject)
+
+
+def _rules_mailbox(held: Rights, subject: Subject) -> bool:
+    """Of a mailbox in their domains, whose owner has no wider rights."""
+    return isinstance(subject, Mailbox) and _administers(held, subject) and held.covers(rights(subject.user))
+
+
+def _revokes(held: Rights, subject: Subject) -> bool:
+    return _opens(held, subject) or _rules_mailbox(held, subject)
+
+
+def _rules_user(held: Rights, subject: Subject) -> bool:
+    """Of the owner of such a mailbox; who has none is an operator's affair."""
+    if not isinstance(subject, User):
+        return False
+    mailbox = Mailbox.objects.filter(user=subject).first()
+    return held.operator or (mailbox is not None and _rules_mailbox(held, mailbox))
+
+
+def _is_self(held: Rights, subject: Subject) -> bool:
+    return isinstance(subject, User) and subject.pk == held.user
+
+
+_RULES: dict[Act, Rule] = {
+    Act.CREATE_DOMAIN: _operator,
+    Act.SEE_DOMAIN: _administers,
+    Act.CHANGE_DOMAIN: _administers,
+    Act.LIMIT_DOMAIN: _operator,
+    Act.CREATE_MAILBOX: _administers,
+    Act.CHANGE_ALIASES: _administers,
+    Act.SEE_MAILBOX: _sees,
+    Act.CHANGE_MAILBOX: _administers,
+    Act.RULE_MAILBOX: _rules_mailbox,
+    Act.OPEN_MAILBOX: _opens,
+    Act.MAKE_DEVICE_PASSWORD: _opens,
+    Act.REVOKE_DEVICE_PASSWORD: _revokes,
+    Act.RULE_USER: _rules_user,
+    Act.CHANGE_OWN: _is_self,
+    Act.RUN_SERVICE: _operator,
+}
