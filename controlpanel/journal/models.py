@@ -27,7 +27,7 @@ class Activity(models.Model):
 
 
 class PastSession(models.Model):
-    """A mail session that ended. Sessions that moved nothing fold into one row per mailbox, device, address and hour."""
+    """A mail session that ended. Those that moved nothing fold into one row per mailbox, device, address and hour."""
 
     mailbox_id = models.BigIntegerField()
     session = models.BigIntegerField(null=True)  # the live session's number; none in a folded row
@@ -85,14 +85,17 @@ class Attempt(models.Model):
                 name="attempt_fold",
             )
         ]
-        indexes = [models.Index(fields=["mailbox_id", "-last"], name="attempt_mailbox")]
+        indexes = [
+            models.Index(fields=["mailbox_id", "-last"], name="attempt_mailbox"),
+            models.Index(fields=["last"], name="attempt_last"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.mailbox_id} {self.outcome}"
 
 
 class RefusedMessage(models.Model):
-    """A message that LMTP refused for a known mailbox, and with which reply: the owner's "he sent it, I haven't got it"."""
+    """A message that LMTP refused for a known mailbox, and with which reply: "he sent it, and I haven't got it"."""
 
     mailbox_id = models.BigIntegerField()
     at = models.DateTimeField(auto_now_add=True)

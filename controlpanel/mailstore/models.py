@@ -9,10 +9,11 @@ from django.db.models import F, Q
 from controlpanel.mailboxes.models import Mailbox
 
 CHUNK_OCTETS = 256 * 1024
+MAIN_PASSWORD = 0  # Fetched.device_id where no device password was used
 
 
 class Removal(models.TextChoices):
-    """Who removed a message: a POP3 client, its owner in the panel, the domain's expiry, or a move to another mailbox."""
+    """Who removed a message: a POP3 client, its owner in the panel, the domain's expiry, a move to another mailbox."""
 
     CLIENT = "client"
     OWNER = "owner"
@@ -21,25 +22,30 @@ class Removal(models.TextChoices):
 
 
 class Message(models.Model):
-    """A message of a mailbox, from its arrival until 90 days after its content is gone.
+    """A message of a mailbox, from its arrival until 90 days after it is gone.
 
-    Present: `removed` is null. Removed: hidden from later sessions, restorable while `body` is there. Purged: `body` is null.
-    `added` and `removed` are the mailbox's change numbers; `uidl` is stored, unique in its mailbox, never reused.
+    Present: `removed` is null. Removed: hidden from later sessions, counted apart, restorable. Gone: purged or restored
+    as another row (`gone_at`); no longer counted, yet `body` stays until no live session sees the message any more.
+
+    `added` and `removed` are the mailbox's change numbers: a session at change c sees what has added <= c < removed.
+    `uidl` is stored, unique in its mailbox, never reused.
     """
 
-    mailbox = models.ForeignKey(Mailbox, on_delete=models.DO_NOTHING, related_name="+")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.DO_NOTHING, related_name="+", db_index=False)
     body = models.BigIntegerField(null=True)
     octets = models.BigIntegerField()
-    uidl = models.CharField(max_length=70)
     added = models.BigIntegerField()
+    first_added = models.BigIntegerField(null=True)  # in a restored row: when its body first came
     removed = models.BigIntegerField(null=True)
     received = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
-    removed_how = models.CharField(max_length=8, choices=Removal, blank=True)
+    gone_at = models.DateTimeField(null=True)
+    restored_as = models.BigIntegerField(null=True)  # the later Message of this mailbox that took the body over
     removed_by = models.BigIntegerField(null=True)  # the session's number
+    removed_how = models.CharField(max_length=8, choices=Removal, blank=True)
     removed_device = models.CharField(max_length=120, blank=True)
-    restored_as = models.BigIntegerField(null=True)  # the Message that took the body over
-    purged_at = models.DateTimeField(null=True)
+    removed_address = models.GenericIPAddressField(null=True)
+    uidl = models.CharField(max_length=70)
     # As they stand in the envelope and the header, undecoded: decoding is the reader's work, not the delivery's.
     sender = models.CharField(max_length=320, blank=True)
     message_id = models.CharField(max_length=320, blank=True)
@@ -50,27 +56,39 @@ class Message(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["mailbox", "uidl"], name="message_uidl_unique"),
-            models.CheckConstraint(condition=Q(octets__gt=0), name="message_octets_positive"),
-            models.CheckConstraint(condition=Q(removed__gt=F("added")), name="message_removed_after_added"),
-            models.CheckConstraint(
-                condition=Q(removed__isnull=True, body__isnull=False, removed_at__isnull=True)
-                | Q(removed__isnull=False, removed_at__isnull=False),
-                name="message_present_has_body",
-            ),
-        ]
-        indexes = [
-            # The listing of a session: what is present, and what was removed after its change number.
-            models.Index(
+            # Also the listing of a session: what is present, read from the index alone.
+            models.UniqueConstraint(
                 fields=["mailbox", "added"],
                 include=["id", "octets"],
                 condition=Q(removed__isnull=True),
                 name="message_present",
             ),
-            models.Index(fields=["mailbox", "removed"], condition=Q(removed__isnull=False), name="message_removed"),
-            models.Index(
-                fields=["removed_at"], condition=Q(removed__isnull=False, body__isnull=False), name="message_to_purge"
+            models.CheckConstraint(condition=Q(octets__gt=0), name="message_octets_positive"),
+            models.CheckConstraint(condition=Q(uidl__regex=r"^[!-~]{1,70}$"), name="message_uidl_shape"),
+            models.CheckConstraint(condition=Q(first_added__lt=F("added")), name="message_first_added_before"),
+            models.CheckConstraint(condition=Q(removed__gt=F("added")), name="message_removed_after_added"),
+            models.CheckConstraint(
+                condition=Q(removed__isnull=True, removed_at__isnull=True)
+                | Q(removed__isnull=False, removed_at__isnull=False),
+                name="message_removed_when",
             ),
-            models.Index(fields=["purged_at"], condition=Q(purged_at__isnull=False), name="message_to_forget"),
+            models.CheckConstraint(
+                condition=Q(gone_at__isnull=True, body__isnull=False, restored_as__isnull=True)
+                | Q(gone_at__isnull=False, removed__isnull=False),
+                name="message_gone_was_removed",
+            ),
+        ]
+        indexes = [
+            # What was removed after a session's change number; and from the other end, what to purge first.
+            models.Index(
+                fields=["mailbox", "removed"],
+                condition=Q(removed__isnull=False, body__isnull=False),
+                name="message_removed",
+            ),
+            models.Index(
+                fields=["gone_at"], condition=Q(gone_at__isnull=False, body__isnull=False), name="message_to_sweep"
+            ),
+            models.Index(fields=["gone_at"], condition=Q(body__isnull=True), name="message_to_forget"),
         ]
 
     def __str__(self) -> str:
@@ -78,7 +96,7 @@ class Message(models.Model):
 
 
 class MessageChunk(models.Model):
-    """Up to 256 KiB of a body, in order of `sequence`. Stored plain (STORAGE EXTERNAL): see the first migration."""
+    """Up to 256 KiB of a body, in order of `sequence`. Stored plain (STORAGE EXTERNAL): see the second migration."""
 
     pk = models.CompositePrimaryKey("body", "sequence")
     body = models.BigIntegerField()
@@ -94,6 +112,9 @@ class StagedBody(models.Model):
 
     body = models.BigIntegerField(primary_key=True)
     since = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["since"], name="staged_body_since")]
 
     def __str__(self) -> str:
         return str(self.body)
@@ -113,8 +134,12 @@ class Process(models.Model):
 
 
 class Session(models.Model):
-    """Who is connected now (unlogged: empty after a crash of PostgreSQL, and taken anew by a renewal)."""
+    """Who is connected now (unlogged: empty after a crash of PostgreSQL, and taken anew by a renewal).
 
+    `id` is a random number: a counter of an unlogged table would start again after a crash and meet older sessions.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
     process = models.UUIDField()
     mailbox_id = models.BigIntegerField()
     device_id = models.BigIntegerField(null=True)
