@@ -1,7 +1,7 @@
 """What every test may ask for. The database server starts when the first test wants it, never at import."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -72,6 +72,5 @@ def service_database_url(server_url: str, migrated_template: str) -> Iterator[st
 @pytest.fixture
 def durable_server() -> Iterator[PostgreSQL]:
     """A server for this test alone, with fsync, that the test may `kill()` and `start()` again."""
-    server: AbstractContextManager[PostgreSQL] = temporary_server(durable=True)
-    with server as running:
-        yield running
+    with temporary_server(durable=True) as server:
+        yield server

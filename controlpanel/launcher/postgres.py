@@ -4,7 +4,6 @@ For `make run` and for the tests. Production brings its own server and names it 
 """
 
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from controlpanel.launcher import rights
+from controlpanel.launcher import keep, rights
 from controlpanel.launcher.binaries import Programs, find
 from controlpanel.launcher.errors import LauncherError
 
@@ -56,8 +55,8 @@ class PostgreSQL:
         self.data = self.home / "postgresql"
         self.log = self.home / "postgresql.log"
         self.durable = durable
-        _make_folder(self.home)
-        self._password = _kept_secret(self.home / "postgresql.password")
+        keep.make_folder(self.home)
+        self._password = keep.secret(self.home / "postgresql.password")
         self._sockets = _socket_folder(self.home)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -99,10 +98,10 @@ class PostgreSQL:
         """End the server without warning, as a crash does."""
         self._end(signal.SIGKILL, 10)
 
-    def died(self) -> str | None:
-        """Why the server is no longer there, None while it runs."""
-        if self._process is None or self._process.poll() is None:
-            return None
+    def wait(self) -> str:
+        """Wait for the end of the running server, and return its last words."""
+        assert self._process is not None
+        self._process.wait()
         return self._last_words()
 
     # How a cluster comes to be
@@ -199,7 +198,7 @@ class PostgreSQL:
         try:
             psycopg.connect(self._url("postgres", "postgres"), connect_timeout=5).close()
         except psycopg.OperationalError as error:
-            if "password" in str(error):
+            if "password authentication failed" in str(error):
                 self.stop()
                 raise LauncherError(f"{self.home / 'postgresql.password'} does not belong to {self.data}") from None
             return False
@@ -247,26 +246,6 @@ class PostgreSQL:
             rights.hand_over(folder)
         except PermissionError:
             raise LauncherError(f"{folder} cannot be given to the user nobody: start Casilla as another user") from None
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise LauncherError(f"{folder} cannot be made: {error.strerror}") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise LauncherError(f"{folder} cannot be written to by this user")
-
-
-def _kept_secret(path: Path) -> str:
-    """The secret in a file of mode 0600, made at first."""
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    try:
-        return path.read_text().strip()
-    except PermissionError:
-        raise LauncherError(f"{path} belongs to another user: start Casilla as that user") from None
 
 
 def _socket_folder(home: Path) -> Path:

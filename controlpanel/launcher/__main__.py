@@ -1,0 +1,7 @@
+"""`make run`, which is `python -m controlpanel.launcher`."""
+
+import sys
+
+from controlpanel.launcher.run import main
+
+sys.exit(main())

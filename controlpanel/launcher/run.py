@@ -1,0 +1,143 @@
+"""The order of start and stop: database, schema, first-run data, then panel, mail service and jobs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import django
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import DatabaseError, connections
+
+from controlpanel import environment
+from controlpanel.launcher import certificate, demo, greeting, keep, ports
+from controlpanel.launcher.errors import LauncherError
+from controlpanel.launcher.postgres import PostgreSQL
+from controlpanel.launcher.processes import Processes, Terminal
+
+ROOT = Path(__file__).resolve().parents[2]
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PATIENCE = 60.0
+
+GUNICORN = [sys.executable, "-m", "gunicorn"]
+PANEL = [*GUNICORN, "--config", "python:controlpanel.gunicorn_panel"]
+MAIL = [*GUNICORN, "--config", "python:pop3service.gunicorn_mail"]
+JOBS = [sys.executable, "manage.py", "run_jobs"]
+STATIC_FILES = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+
+
+class Stopped(BaseException):
+    """Ctrl-C, SIGTERM or a closed terminal: the wish to stop, not an error."""
+
+
+def main() -> int:
+    """Run until asked to stop (0), or until something cannot start or ends by itself (1)."""
+    os.chdir(ROOT)
+    terminal, house = Terminal(), ExitStack()
+    processes = Processes(terminal)
+    for number in SIGNALS:
+        signal.signal(number, _stop)
+    try:
+        run(terminal, processes, house)
+    except Stopped:
+        code = 0
+        terminal.say("Stopping")
+    except (LauncherError, ImproperlyConfigured) as error:
+        code = 1
+        terminal.say(f"Casilla: {error}")
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: processes.hurry())
+        house.close()
+    return code
+
+
+def run(terminal: Terminal, processes: Processes, house: ExitStack) -> NoReturn:
+    """Start everything and watch it. `house` stops what was started, the last first.
+
+    Raises LauncherError with what ended, or what could not be started; ImproperlyConfigured for a wrong setting.
+    """
+    started = time.monotonic()
+    data = data_folder(house)
+    server = None if environment.text("DATABASE_URL") else PostgreSQL(data)
+    if server is not None:
+        keep.write(data / "database_url", server.url().encode())
+    binds = load_settings(data)
+    static_files = subprocess.Popen(STATIC_FILES, stdin=subprocess.DEVNULL)
+    house.callback(static_files.kill)
+    if server is not None:
+        house.callback(server.stop)
+        server.start()
+        processes.watch("database", server.wait)
+    prepare_database()
+    people = demo.people(data) if server is not None else []
+    if static_files.wait() != 0:
+        raise LauncherError("the files for browsers could not be gathered: the reason stands above")
+    house.callback(processes.stop)
+    for name, command in (("panel", PANEL), ("mail", MAIL), ("jobs", JOBS)):
+        processes.start(name, command)
+    wait_until_ready(processes, binds)
+    terminal.say(greeting.words(data, binds, people, time.monotonic() - started))
+    raise LauncherError(f"{processes.ended()}; stopping the rest")
+
+
+def data_folder(house: ExitStack) -> Path:
+    """Make DATA_DIR, take it for this process, and make what every start needs in it."""
+    data = Path(environment.text("DATA_DIR", "data")).resolve()
+    keep.make_folder(data)
+    house.enter_context(keep.lock(data))
+    keep.secret(data / "secret_key")
+    os.environ["DATA_DIR"] = str(data)
+    return data
+
+
+def load_settings(data: Path) -> dict[str, str]:
+    """Load Django's settings, find out what would stop a service later, and return the addresses to listen on."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlpanel.settings")
+    django.setup()
+    from django.conf import settings
+
+    if environment.text("TLS_DIR"):
+        certificate.check(settings.TLS_DIR)
+    else:
+        certificate.for_localhost(settings.TLS_DIR)
+    for problem in checks.run_checks():
+        if problem.is_serious():
+            raise LauncherError(" ".join(filter(None, (problem.msg, problem.hint))))
+    binds: dict[str, str] = {name: getattr(settings, name) for name in ports.PROBES}
+    ports.check_free(binds)
+    return binds
+
+
+def prepare_database() -> None:
+    """Bring the schema up to date. Raises LauncherError if the database cannot be reached or refuses."""
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
+    except DatabaseError as error:
+        raise LauncherError(f"the database: {str(error).splitlines()[0]}") from None
+    finally:
+        connections.close_all()
+
+
+def wait_until_ready(processes: Processes, binds: dict[str, str]) -> None:
+    """Return when all four listeners answer. Raises LauncherError if a process ends first, or none does in a minute."""
+    until = time.monotonic() + PATIENCE
+    for name, bind in binds.items():
+        address = ports.reachable(bind)
+        while not ports.PROBES[name](address):
+            if (ended := processes.ended_within(0.1)) is not None:
+                raise LauncherError(f"{ended}; stopping the rest")
+            if time.monotonic() > until:
+                raise LauncherError(f"{name}: nothing answers on {bind}")
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped

@@ -1,0 +1,21 @@
+"""gunicorn's settings for the mail service: `gunicorn --config python:pop3service.gunicorn_mail`.
+
+One process: on two cores two were slower. The listeners are matched to POP3, POP3 over TLS and LMTP by address.
+"""
+
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+
+try:
+    from controlpanel import settings
+except ImproperlyConfigured as error:
+    sys.exit(f"Casilla: {error}")
+
+wsgi_app = "pop3service.worker:application"
+bind = [settings.POP3_BIND, settings.POP3S_BIND, settings.LMTP_BIND]
+worker_class = "pop3service.worker.Worker"
+workers = 1
+timeout = 60
+graceful_timeout = 30
+control_socket_disable = True
