@@ -173,7 +173,10 @@ OUTLOOK_NEW = Facts(
         _("Where it does not, remove the account and add it again: what is still on the server is fetched anew."),
     ),
     caveats=(
-        _("The new Outlook hands the password to Microsoft's cloud, which fetches the mail: give it one of its own."),
+        _(
+            "The new Outlook hands the password to Microsoft's cloud, which fetches the mail: "
+            "give it a password of its own."
+        ),
     ),
 )
 
