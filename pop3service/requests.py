@@ -61,6 +61,10 @@ class Unavailable:
     """The store cannot answer now. What was asked did not happen."""
 
 
+class ContradictionError(ValueError):
+    """Two answers of the store cannot both be true. The session ends without another word; nothing is removed."""
+
+
 class Request(Generic[Answer]):
     """Something only the store knows or may do."""
 

@@ -1,0 +1,42 @@
+"""What a POP3 session is told when it begins: the house's rules, and who is calling."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The same for every session of a service until its settings change. Times are in seconds.
+
+    `mechanisms` are offered strongest first, each only where it is safe and possible on the line. `login_delay` is
+    the longest and `expire` (days, None for never) the shortest that any user has (RFC 2449 sections 6.5 and 6.7).
+    `idle` and `idle_before_login` are kept by whoever holds the clock. `language` is what LANG * chooses.
+    """
+
+    host: str
+    implementation: str = "Casilla"
+    mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
+    plain_login: bool = False  # passwords in clear from other hosts without TLS
+    stls: bool = True  # a certificate is at hand
+    login_delay: int = 0
+    expire: int | None = None
+    bad_commands_before_login: int = 3
+    bad_commands: int = 20
+    idle_before_login: int = 180
+    idle: int = 600  # RFC 1939 section 3: at least ten minutes
+    language: str = "en"
+    openid_configuration: str = ""  # RFC 7628 section 3.2.2
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What the handshake settled. `end_point` is the tls-server-end-point binding (RFC 5929), None if undefined."""
+
+    version: str
+    end_point: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    address: str
+    loopback: bool = False
+    tls: Tls | None = None
