@@ -47,7 +47,7 @@ def new_database(server_url: str, template: str | None = None) -> Iterator[str]:
 def migrate(url: str) -> None:
     """Bring the database at `url` to our schema, in a process of its own."""
     environment = os.environ | {"DATABASE_URL": url}
-    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    command = [sys.executable, "manage.py", "prepare"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -8,8 +8,8 @@ from controlpanel.launcher.demo import PASSWORDS, Person
 from controlpanel.launcher.ports import reachable
 
 
-def words(data: Path, binds: dict[str, str], people: Sequence[Person], seconds: float) -> str:
-    """The closing words. Passwords are in them only when they were just made; later the file has them."""
+def words(binds: dict[str, str], seconds: float, demo: Sequence[str] = ()) -> str:
+    """The closing words; `demo` are the lines about the demo, where there is one."""
     place = {name: _place(bind) for name, bind in binds.items()}
     lines = [
         "",
@@ -20,19 +20,29 @@ def words(data: Path, binds: dict[str, str], people: Sequence[Person], seconds: 
         f"  POP3 over TLS  {place['POP3S_BIND']}",
         f"  LMTP           {place['LMTP_BIND']}",
         "",
-        *_sign_in(data, people),
+        *demo,
         "  Ctrl-C stops everything.",
         "",
     ]
     return "\n".join(lines)
 
 
-def _sign_in(data: Path, people: Sequence[Person]) -> list[str]:
-    if not people:
-        return []
+def about_demo(data: Path, people: Sequence[Person], curl_settings: Path, pop3s: str) -> list[str]:
+    """Whom to sign in as, and the line that fetches a message. Passwords are shown by the start that made them."""
     width = max(len(person.address) for person in people)
-    lines = [f"  {person.role:<14} {person.address:<{width}}  {person.new_password}".rstrip() for person in people]
-    return ["  Sign in as", *lines, f"  Passwords are kept in {relpath(data / PASSWORDS)}", ""]
+    signs_in = [
+        f"  {person.role:<13}  {person.address:<{width}}  {person.password if person.new else ''}".rstrip()
+        for person in people
+    ]
+    return [
+        "  Sign in as",
+        *signs_in,
+        f"  (the passwords are kept in {relpath(data / PASSWORDS)})",
+        "",
+        "  Fetch a message",
+        f"  curl -K {relpath(curl_settings)} pop3s://{_place(pop3s)}/1",
+        "",
+    ]
 
 
 def _place(bind: str) -> str:

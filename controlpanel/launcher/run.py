@@ -13,11 +13,11 @@ from typing import NoReturn
 import django
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
-from django.db import DatabaseError, connections
+from django.core.management import CommandError, call_command
+from django.db import connections
 
 from controlpanel import environment
-from controlpanel.launcher import certificate, demo, greeting, keep, ports
+from controlpanel.launcher import certificate, keep, ports
 from controlpanel.launcher.errors import LauncherError
 from controlpanel.launcher.postgres import PostgreSQL
 from controlpanel.launcher.processes import Processes, Terminal
@@ -69,7 +69,9 @@ def run(terminal: Terminal, processes: Processes, house: ExitStack) -> NoReturn:
     server = None if environment.text("DATABASE_URL") else PostgreSQL(data)
     if server is not None:
         keep.write(data / "database_url", server.url().encode())
-    binds = load_settings(data)
+    tls_dir, binds = load_settings()
+    from controlpanel.launcher import demo, greeting  # models want settings first
+
     static_files = subprocess.Popen(STATIC_FILES, stdin=subprocess.DEVNULL)
     house.callback(static_files.kill)
     if server is not None:
@@ -84,7 +86,11 @@ def run(terminal: Terminal, processes: Processes, house: ExitStack) -> NoReturn:
     for name, command in (("panel", PANEL), ("mail", MAIL), ("jobs", JOBS)):
         processes.start(name, command)
     wait_until_ready(processes, binds)
-    terminal.say(greeting.words(data, binds, people, time.monotonic() - started))
+    about_demo = []
+    if people:
+        demo.deliver(binds["LMTP_BIND"])
+        about_demo = greeting.about_demo(data, people, demo.curl_settings(data, tls_dir), binds["POP3S_BIND"])
+    terminal.say(greeting.words(binds, time.monotonic() - started, about_demo))
     raise LauncherError(f"{processes.ended()}; stopping the rest")
 
 
@@ -98,8 +104,11 @@ def data_folder(house: ExitStack) -> Path:
     return data
 
 
-def load_settings(data: Path) -> dict[str, str]:
-    """Load Django's settings, find out what would stop a service later, and return the addresses to listen on."""
+def load_settings() -> tuple[Path, dict[str, str]]:
+    """Load Django's settings and find out now what would stop a service later.
+
+    Returns TLS_DIR and the addresses to listen on.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlpanel.settings")
     django.setup()
     from django.conf import settings
@@ -113,16 +122,15 @@ def load_settings(data: Path) -> dict[str, str]:
             raise LauncherError(" ".join(filter(None, (problem.msg, problem.hint))))
     binds: dict[str, str] = {name: getattr(settings, name) for name in ports.PROBES}
     ports.check_free(binds)
-    return binds
+    return settings.TLS_DIR, binds
 
 
 def prepare_database() -> None:
     """Bring the schema up to date. Raises LauncherError if the database cannot be reached or refuses."""
     try:
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
-    except DatabaseError as error:
-        raise LauncherError(f"the database: {str(error).splitlines()[0]}") from None
+        call_command("prepare", skip_checks=True)
+    except CommandError as error:
+        raise LauncherError(str(error)) from None
     finally:
         connections.close_all()
 
