@@ -4,6 +4,7 @@ Only the folder of a wheel is used. The interfaces of these packages make users 
 modes of folders up to the root, so none of them is imported.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -24,18 +25,26 @@ OLDEST = 15
 
 @dataclass(frozen=True)
 class Programs:
-    """The folder that holds `initdb` and `postgres` of one version."""
+    """The folder that holds `initdb` and `postgres` of one version, and the one of a wheel's libraries."""
 
     folder: Path
+    libraries: Path | None = None
 
     def __getitem__(self, name: str) -> str:
         return str(self.folder / name)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the programs run with. A wheel's find their libraries by themselves only where /proc is mounted."""
+        given = {} if self.libraries is None else {"LD_LIBRARY_PATH": str(self.libraries)}
+        return os.environ | given
+
     @cached_property
     def major(self) -> int:
         """The major version, 0 if the program does not run here."""
+        command = [self["postgres"], "--version"]
         try:
-            said = subprocess.run([self["postgres"], "--version"], capture_output=True, text=True, timeout=30)
+            said = subprocess.run(command, capture_output=True, text=True, timeout=30, env=self.environment)
         except (OSError, subprocess.TimeoutExpired):
             return 0
         found = re.search(r"\) (\d+)", said.stdout)
@@ -56,19 +65,21 @@ def find(major: int | None = None) -> Programs:
 
 def candidates() -> Iterator[Programs]:
     """Every folder that has both programs, in the order in which we trust them."""
-    for folder in _folders():
-        if (folder / "initdb").is_file() and (folder / "postgres").is_file():
-            yield Programs(folder)
+    for programs in _places():
+        if Path(programs["initdb"]).is_file() and Path(programs["postgres"]).is_file():
+            yield programs
 
 
-def _folders() -> Iterator[Path]:
+def _places() -> Iterator[Programs]:
     for package, below in WHEELS:
         spec = find_spec(package)
         if spec is not None and spec.origin is not None:
-            yield Path(spec.origin).parent / below
-    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+            home = Path(spec.origin).parent
+            yield Programs(home / below, home.with_name(f"{package}.libs"))
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True):
+        yield Programs(folder)
     if (pg_config := shutil.which("pg_config")) is not None:
-        yield Path(subprocess.run([pg_config, "--bindir"], capture_output=True, text=True).stdout.strip())
+        yield Programs(Path(subprocess.run([pg_config, "--bindir"], capture_output=True, text=True).stdout.strip()))
 
 
 def _version(folder: Path) -> int:

@@ -142,7 +142,14 @@ class PostgreSQL:
             "--no-instructions",
             *([] if self.durable else ["--no-sync"]),
         ]
-        made = subprocess.run(rights.without_root(command), capture_output=True, text=True, cwd="/", errors="replace")
+        made = subprocess.run(
+            rights.without_root(command),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            cwd="/",
+            env=programs.environment,
+        )
         if made.returncode != 0:
             raise LauncherError(f"PostgreSQL could not make {self.data}: {_last_line(made.stderr)}")
         with (new / "postgresql.conf").open("a") as file:
@@ -178,6 +185,7 @@ class PostgreSQL:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd="/",
+                env=programs.environment,
                 start_new_session=True,
             )
         while not self._answers():

@@ -166,7 +166,7 @@ def test_broken_settings_are_reported_in_the_servers_words(server: PostgreSQL) -
 
 
 def test_no_program_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, server: PostgreSQL) -> None:
-    monkeypatch.setattr(binaries, "_folders", lambda: iter(()))
+    monkeypatch.setattr(binaries, "_places", lambda: iter(()))
     with pytest.raises(LauncherError, match="DATABASE_URL"):
         server.start()
 
@@ -184,7 +184,8 @@ def test_the_first_recent_program_is_taken_or_the_one_that_the_data_needs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folders = [installed(tmp_path / version, version) for version in ("14.2", "18.4", "17.6")]
-    monkeypatch.setattr(binaries, "_folders", lambda: iter([tmp_path / "absent", *folders]))
+    places = [binaries.Programs(folder) for folder in (tmp_path / "absent", *folders)]
+    monkeypatch.setattr(binaries, "_places", lambda: iter(places))
     assert binaries.find().folder == folders[1]
     assert binaries.find(17).folder == folders[2]
     with pytest.raises(LauncherError, match="no PostgreSQL 16 found"):
