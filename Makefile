@@ -33,7 +33,8 @@ bench: test-environment ## measure, on this machine
 	$(BIN)/python -m bench
 
 messages: test-environment ## gather the texts to translate into locale/ (needs gettext)
-	$(BIN)/python manage.py makemessages --locale es --no-obsolete --no-wrap --add-location file --ignore '.venv/*'
+	$(BIN)/python manage.py makemessages --locale es --no-obsolete --no-wrap --add-location file \
+		--ignore '.venv/*' --ignore 'tests/*' --ignore 'bench/*' --ignore 'pop3service/*'
 	@$(BIN)/python -m controlpanel.launcher.catalogs
 
 lock: ## renew the pins in requirements/*.txt (needs uv; UPGRADE=--upgrade takes newer versions)
