@@ -3,8 +3,9 @@
 Django's cursor writes parameters into the statement and sends bytea as text, at half the speed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, LiteralString
 
 import psycopg
@@ -33,3 +34,15 @@ def run(statement: LiteralString, **values: Any) -> int:
     """Run one statement with `%(name)s` parameters, and return how many rows it touched."""
     with binary_cursor() as cursor:
         return cursor.execute(statement, values).rowcount
+
+
+def columns(items: Iterable[Any], *names: str) -> dict[str, list[Any]]:
+    """Turn dataclass instances into a list of values a field, as `unnest(%(name)s::type[], …)` takes them."""
+    held = list(items)
+    names = names or (tuple(field.name for field in fields(held[0])) if held else ())
+    return {name: [getattr(item, name) for item in held] for name in names}
+
+
+def fitting(text: str, characters: int) -> str:
+    """Return what PostgreSQL takes of a text from outside: no NUL, no lone surrogate, cut to the column's length."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:characters]

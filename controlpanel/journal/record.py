@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from controlpanel import database
 from controlpanel.accounts.actor import Actor
+from controlpanel.journal.models import Activity
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,10 @@ class Finished:
     tls: str
     mechanism: str
     started: datetime
-    fetched: int
-    removed: int
-    octets: int
     ended_by: str
+    fetched: int = 0
+    removed: int = 0
+    octets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,97 @@ def activity(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Record a change beside it, in its transaction. `subject`: the address or name that the act was about."""
-    raise NotImplementedError
+    Activity.objects.create(
+        actor_id=actor.user.pk if actor.user else None,
+        actor=actor.user.address if actor.user else "",
+        act=act,
+        domain_id=domain_id,
+        mailbox_id=mailbox_id,
+        subject=subject,
+        details=dict(details or {}),
+        address=actor.address,
+    )
+
+
+# Rows are folded before they meet ON CONFLICT, which takes a key only once a statement, and come in the order of their
+# key, so that two statements never wait for each other crosswise.
+FOLD_ATTEMPTS = """
+INSERT INTO journal_attempt AS kept (mailbox_id, protocol, address, outcome, mechanism, tls, hour, last, times)
+SELECT mailbox_id, protocol, address, outcome, max(mechanism), max(tls),
+       date_trunc('hour', now(), 'UTC'), now(), count(*)
+FROM unnest(%(mailbox_id)s::bigint[], %(protocol)s::text[], %(address)s::inet[], %(outcome)s::text[],
+            %(mechanism)s::text[], %(tls)s::text[])
+     AS refused (mailbox_id, protocol, address, outcome, mechanism, tls)
+GROUP BY mailbox_id, protocol, address, outcome
+ORDER BY mailbox_id, protocol, address, outcome
+ON CONFLICT ON CONSTRAINT attempt_fold DO UPDATE
+SET times = kept.times + excluded.times, last = excluded.last, mechanism = excluded.mechanism, tls = excluded.tls
+"""
 
 
 def attempts(refused: Sequence[RefusedSignIn]) -> None:
     """Count refused sign-ins: one row per mailbox, protocol, address, outcome and hour."""
-    raise NotImplementedError
+    if refused:
+        database.run(FOLD_ATTEMPTS, **database.columns(refused))
+
+
+KEEP_SESSIONS = """
+INSERT INTO journal_pastsession (mailbox_id, session, device_id, device, protocol, address, tls, mechanism,
+                                 started, ended, ended_by, fetched, removed, octets, times)
+SELECT mailbox_id, session, device_id, device, 'pop3', address, tls, mechanism,
+       started, now(), ended_by, fetched, removed, octets, 1
+FROM unnest(%(mailbox_id)s::bigint[], %(session)s::bigint[], %(device_id)s::bigint[], %(device)s::text[],
+            %(address)s::inet[], %(tls)s::text[], %(mechanism)s::text[], %(started)s::timestamptz[],
+            %(ended_by)s::text[], %(fetched)s::bigint[], %(removed)s::bigint[], %(octets)s::bigint[])
+    AS finished (mailbox_id, session, device_id, device, address, tls, mechanism, started,
+                 ended_by, fetched, removed, octets)
+"""
+
+FOLD_SESSIONS = """
+INSERT INTO journal_pastsession AS kept (mailbox_id, device_id, device, protocol, address, tls, mechanism,
+                                         started, ended, ended_by, fetched, removed, octets, times, hour)
+SELECT mailbox_id, device_id, max(device), 'pop3', address,
+       (array_agg(tls ORDER BY started DESC))[1], (array_agg(mechanism ORDER BY started DESC))[1],
+       min(started), now(), (array_agg(ended_by ORDER BY started DESC))[1], 0, 0, sum(octets), count(*),
+       date_trunc('hour', now(), 'UTC')
+FROM unnest(%(mailbox_id)s::bigint[], %(device_id)s::bigint[], %(device)s::text[], %(address)s::inet[],
+            %(tls)s::text[], %(mechanism)s::text[], %(started)s::timestamptz[], %(ended_by)s::text[],
+            %(octets)s::bigint[])
+    AS finished (mailbox_id, device_id, device, address, tls, mechanism, started, ended_by, octets)
+GROUP BY mailbox_id, device_id, address
+ORDER BY mailbox_id, device_id, address
+ON CONFLICT (mailbox_id, device_id, address, hour) WHERE hour IS NOT NULL DO UPDATE
+SET times = kept.times + excluded.times, octets = kept.octets + excluded.octets, ended = excluded.ended,
+    started = least(kept.started, excluded.started), device = excluded.device, tls = excluded.tls,
+    mechanism = excluded.mechanism, ended_by = excluded.ended_by
+"""
 
 
 def finished(sessions: Sequence[Finished]) -> None:
     """Record ended sessions: each that moved a message, and the others folded by mailbox, device, address and hour."""
-    raise NotImplementedError
+    if moved := [session for session in sessions if session.fetched or session.removed]:
+        database.run(KEEP_SESSIONS, **database.columns(moved))
+    if idle := [session for session in sessions if not (session.fetched or session.removed)]:
+        database.run(FOLD_SESSIONS, **database.columns(idle))
+
+
+KEEP_REFUSALS = """
+INSERT INTO journal_refusedmessage (mailbox_id, at, sender, message_id, octets, reply)
+SELECT mailbox_id, now(), sender, message_id, octets, reply
+FROM unnest(%(mailbox_id)s::bigint[], %(sender)s::text[], %(message_id)s::text[], %(octets)s::bigint[],
+            %(reply)s::text[])
+     AS refused (mailbox_id, sender, message_id, octets, reply)
+"""
 
 
 def refusals(refused: Sequence[Refusal]) -> None:
     """Record refused messages."""
-    raise NotImplementedError
+    if refused:
+        database.run(
+            KEEP_REFUSALS,
+            mailbox_id=[each.mailbox_id for each in refused],
+            sender=[database.fitting(each.sender, 320) for each in refused],
+            message_id=[database.fitting(each.message_id, 320) for each in refused],
+            octets=[each.octets for each in refused],
+            reply=[database.fitting(each.reply, 200) for each in refused],
+        )

@@ -1,10 +1,19 @@
 """Who receives: from the address of an LMTP recipient to the mailboxes that take the message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Literal
+
+from controlpanel import database
+from controlpanel.mailboxes.addresses import CATCH_ALL, AddressError, domain_name, local_part
+from controlpanel.mailboxes.models import OverQuota as Answer
+from controlpanel.mailboxes.models import State
 
 Policy = Literal["defer", "refuse"]
+
+REFUSING = (State.CLOSED.value, State.DELETED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +26,15 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`mailboxes` take the message; `outside` are addresses elsewhere that an alias names."""
+    """`mailboxes` take the message; `outside` are addresses elsewhere that an alias names.
+
+    `closed` and `full`: mailboxes behind the alias that do not take it.
+    """
 
     mailboxes: tuple[int, ...]
     outside: tuple[str, ...] = ()
+    closed: tuple[int, ...] = ()
+    full: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +60,108 @@ class OverQuota:
 Target = Accepted | Unknown | Closed | OverQuota
 
 
+def when_full(answer: str, full_for_a_day: bool, octets: int, quota: int) -> Policy:
+    """Return the domain's answer to a message of `octets` that has no room; one that never has any is refused."""
+    if octets > quota or answer == Answer.REFUSE:
+        return "refuse"
+    return "refuse" if answer == Answer.DEFER_A_DAY and full_for_a_day else "defer"
+
+
+# The first address of a recipient's candidates that is there, and behind it a mailbox, or the targets of an alias.
+FIND = """
+WITH found AS (
+    SELECT DISTINCT ON (wanted.place) wanted.place, address.id AS address_id, domain.state
+    FROM unnest(%(place)s::bigint[], %(rank)s::integer[], %(local)s::text[], %(domain)s::text[])
+        AS wanted (place, rank, local, domain)
+    JOIN mailboxes_domain AS domain ON domain.name = wanted.domain
+    JOIN mailboxes_address AS address ON address.domain_id = domain.id AND address.local = wanted.local
+    ORDER BY wanted.place, wanted.rank
+)
+SELECT found.place, target.mailbox_id, target.outside,
+       found.state = ANY(%(refusing)s::text[]) OR COALESCE(mailbox.state = ANY(%(refusing)s::text[]), false)
+                                               OR COALESCE(home.state = ANY(%(refusing)s::text[]), false),
+       mailbox.quota, usage.octets, home.over_quota,
+       COALESCE(mailbox.full_since < now() - interval '1 day', false)
+FROM found
+CROSS JOIN LATERAL (
+    SELECT id AS mailbox_id, '' AS outside FROM mailboxes_mailbox WHERE address_id = found.address_id
+    UNION ALL
+    SELECT mailbox_id, outside FROM mailboxes_alias WHERE address_id = found.address_id
+) AS target
+LEFT JOIN mailboxes_mailbox AS mailbox ON mailbox.id = target.mailbox_id
+LEFT JOIN mailboxes_domain AS home ON home.id = mailbox.domain_id
+LEFT JOIN mailboxes_usage AS usage ON usage.mailbox_id = mailbox.id
+ORDER BY found.place, target.mailbox_id, target.outside
+"""
+
+
 def find_recipients(recipients: Sequence[Recipient]) -> list[Target]:
     """Return who takes a message for each address, in order.
 
     `name+tag` is `name` unless it is an address itself; an address that is not there falls to the domain's catch-all.
+    A mailbox that has no room is marked as full since now, unless it was full before.
     """
-    raise NotImplementedError
+    candidates = [(place, *each) for place, it in enumerate(recipients) for each in _candidates(it.address)]
+    place, rank, local, domain = map(list, zip(*candidates, strict=True)) if candidates else ([], [], [], [])
+    found = database.rows(FIND, place=place, rank=rank, local=local, domain=domain, refusing=list(REFUSING))
+    targets: list[Target] = [Unknown() for _ in recipients]
+    for number, rows in groupby(found, key=itemgetter(0)):
+        targets[number] = _target(rows, max(1, recipients[number].octets))
+    mark_full(mailbox for target in targets for mailbox in _full(target))
+    return targets
+
+
+def _full(target: Target) -> tuple[int, ...]:
+    if isinstance(target, OverQuota):
+        return target.mailboxes
+    return target.full if isinstance(target, Accepted) else ()
+
+
+def _candidates(address: str) -> Iterator[tuple[int, str, str]]:
+    """Yield rank, local part and domain of the addresses that may stand for `address`, the best first."""
+    local, _, domain = address.rpartition("@")
+    try:
+        local, domain = local_part(local), domain_name(domain)
+    except AddressError:
+        return
+    yield 0, local, domain
+    if "+" in local:
+        yield 1, local.partition("+")[0], domain
+    yield 2, CATCH_ALL, domain
+
+
+def _target(rows: Iterable[tuple[Any, ...]], octets: int) -> Target:
+    """Weigh the mailboxes and outside addresses of one recipient: one that takes the message is enough."""
+    takes: list[int] = []
+    outside: list[str] = []
+    closed: list[int] = []
+    full: dict[int, Policy] = {}
+    for _, mailbox, elsewhere, refusing, quota, used, answer, full_for_a_day in rows:
+        if refusing:
+            closed += [mailbox] if mailbox else []
+        elif mailbox is None:
+            outside.append(elsewhere)
+        elif quota is not None and used + octets > quota:
+            full[mailbox] = when_full(answer, full_for_a_day, octets, quota)
+        else:
+            takes.append(mailbox)
+    if takes or outside:
+        return Accepted(tuple(takes), tuple(outside), tuple(closed), tuple(full))
+    if full:
+        return OverQuota("defer" if "defer" in full.values() else "refuse", tuple(full))
+    return Closed(tuple(closed))
+
+
+MARK_FULL = """
+WITH full_now AS (
+    SELECT id FROM mailboxes_mailbox WHERE id = ANY(%(mailboxes)s::bigint[]) AND full_since IS NULL
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE mailboxes_mailbox AS mailbox SET full_since = now() FROM full_now WHERE mailbox.id = full_now.id
+"""
+
+
+def mark_full(mailboxes: Iterable[int]) -> None:
+    """Note that these mailboxes refused for want of room; one that a form holds is noted the next time."""
+    if full := list(mailboxes):
+        database.run(MARK_FULL, mailboxes=full)

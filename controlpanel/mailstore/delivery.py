@@ -2,26 +2,52 @@
 
 A message whose octets are at hand goes to `deliver` with its chunks. A large one is staged while it arrives:
 `new_bodies`, `stage_chunks` as often as needed, `copy_chunks` for further recipients, then `deliver`, or
-`discard_bodies`. Each recipient has a body of its own.
+`discard_bodies`. Each recipient has a body of its own. The functions are in staging.py.
 """
 
-from collections.abc import Sequence
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
+from controlpanel import database
+from controlpanel.database import fitting
+from controlpanel.journal import record
 from controlpanel.mailboxes.recipients import Closed, OverQuota
-from controlpanel.mailstore.models import CHUNK_OCTETS
+from controlpanel.mailstore.locks import lock_usages
+from controlpanel.mailstore.room import Room, note_full, read_rooms
+from controlpanel.mailstore.staging import (
+    Chunk,
+    copy_chunks,
+    discard_bodies,
+    in_chunks,
+    lock_staged,
+    name_staged,
+    new_bodies,
+    stage_chunks,
+    write_chunks,
+)
 
-__all__ = ["CHUNK_OCTETS", "Closed", "OverQuota"]
+__all__ = [
+    "AlreadyThere",
+    "Chunk",
+    "Closed",
+    "Delivered",
+    "Delivery",
+    "OverQuota",
+    "copy_chunks",
+    "deliver",
+    "discard_bodies",
+    "in_chunks",
+    "new_bodies",
+    "stage_chunks",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Part `sequence` (from 0) of a body: 1 to 256 KiB."""
-
-    body: int
-    sequence: int
-    octets: bytes
+CLOSED_REPLY = "550 5.2.1"
+OVER_QUOTA_REPLY = {"defer": "452 4.2.2", "refuse": "552 5.2.2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +84,143 @@ class AlreadyThere:
     """The mailbox has, or had, a message of this unique id: an import that runs again."""
 
 
-def new_bodies(number: int) -> list[int]:
-    """Return numbers for bodies to be staged. A body that no message names after a day is swept."""
-    raise NotImplementedError
+Result = Delivered | OverQuota | Closed | AlreadyThere
 
 
-def stage_chunks(chunks: Sequence[Chunk]) -> None:
-    """Write chunks of staged bodies."""
-    raise NotImplementedError
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that is let in, as its row will be."""
+
+    mailbox_id: int
+    body: int
+    octets: int
+    uidl: str
+    added: int
+    received: datetime | None
+    sender: str
+    message_id: str
+    from_header: str
+    subject: str
+    date_header: str
 
 
-def copy_chunks(source: int, target: int, first: int = 0) -> None:
-    """Copy the chunks of one staged body to another, from sequence `first` on."""
-    raise NotImplementedError
-
-
-def discard_bodies(bodies: Sequence[int]) -> None:
-    """Remove staged bodies whose message was refused or never came to its end."""
-    raise NotImplementedError
-
-
-def deliver(deliveries: Sequence[Delivery]) -> list[Delivered | OverQuota | Closed | AlreadyThere]:
+def deliver(deliveries: Sequence[Delivery]) -> list[Result]:
     """Add messages, one result each, in order; the same mailbox may stand among them many times.
 
-    A staged body whose message is refused stays staged: discard it. Raises BodyGoneError where a staged body was swept.
+    A staged body whose message is refused stays staged: discard it. Raises BodyGoneError where a staged body is not
+    there, or not as long as `octets` says.
     """
-    raise NotImplementedError
+    with transaction.atomic(durable=True):
+        bodies = _write(deliveries)
+        lock_usages({delivery.mailbox_id for delivery in deliveries})
+        rooms = read_rooms(
+            {it.mailbox_id for it in deliveries}, [(it.mailbox_id, it.uidl) for it in deliveries if it.uidl]
+        )
+        admitted = [_admit(delivery, body, rooms) for delivery, body in zip(deliveries, bodies, strict=True)]
+        note_full(rooms.values())
+        added = _add([it for it in admitted if isinstance(it, Arrival)])
+        _finish(deliveries, bodies, admitted)
+    return [Delivered(added[it.body]) if isinstance(it, Arrival) else it for it in admitted]
+
+
+NUMBERS = "SELECT nextval('mailstore_body') FROM generate_series(1, %(number)s::integer)"
+
+
+def _write(deliveries: Sequence[Delivery]) -> list[int]:
+    """Write the chunks that are at hand, hold the staged bodies, and return the body of each delivery."""
+    lock_staged([(it.body, it.octets) for it in deliveries if it.body is not None])
+    at_hand = [it for it in deliveries if it.body is None]
+    if any(sum(map(len, it.chunks)) != it.octets for it in at_hand):
+        raise ValueError("a message is not as long as its delivery says")
+    numbers = iter(database.rows(NUMBERS, number=len(at_hand)) if at_hand else ())
+    bodies = [next(numbers)[0] if it.body is None else it.body for it in deliveries]
+    write_chunks(
+        [Chunk(body, *each) for body, it in zip(bodies, deliveries, strict=True) for each in enumerate(it.chunks)]
+    )
+    return bodies
+
+
+def _admit(delivery: Delivery, body: int, rooms: Mapping[int, Room]) -> Arrival | OverQuota | Closed | AlreadyThere:
+    room = rooms.get(delivery.mailbox_id)
+    if room is None or (room.closed and not delivery.force):
+        return Closed((delivery.mailbox_id,))
+    if delivery.uidl in room.uidls:
+        return AlreadyThere()
+    if not delivery.force and (refusal := room.over_quota(delivery.octets)):
+        return refusal
+    uidl = delivery.uidl or new_uidl()
+    room.uidls.add(uidl)
+    return Arrival(
+        mailbox_id=delivery.mailbox_id,
+        body=body,
+        octets=delivery.octets,
+        uidl=uidl,
+        added=room.take(delivery.octets),
+        received=delivery.received,
+        sender=fitting(delivery.sender, 320),
+        message_id=fitting(delivery.message_id, 320),
+        from_header=fitting(delivery.from_header, 400),
+        subject=fitting(delivery.subject, 400),
+        date_header=fitting(delivery.date_header, 100),
+    )
+
+
+def new_uidl() -> str:
+    """Return a unique id: 80 random bits in 16 letters and digits that no client can take for one another by case.
+
+    Random, so that it tells nothing and is never used twice, not even after its row is forgotten.
+    """
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+ADD = """
+WITH arrived AS (
+    SELECT * FROM unnest(%(mailbox_id)s::bigint[], %(body)s::bigint[], %(octets)s::bigint[], %(uidl)s::text[],
+                         %(added)s::bigint[], %(received)s::timestamptz[], %(sender)s::text[], %(message_id)s::text[],
+                         %(from_header)s::text[], %(subject)s::text[], %(date_header)s::text[])
+        AS arrived (mailbox_id, body, octets, uidl, added, received, sender, message_id,
+                    from_header, subject, date_header)
+), counted AS (
+    UPDATE mailboxes_usage AS usage
+    SET messages = usage.messages + sums.messages, octets = usage.octets + sums.octets, change = sums.change
+    FROM (SELECT mailbox_id, count(*) AS messages, sum(octets) AS octets, max(added) AS change
+          FROM arrived GROUP BY mailbox_id) AS sums
+    WHERE usage.mailbox_id = sums.mailbox_id
+)
+INSERT INTO mailstore_message (mailbox_id, body, octets, uidl, added, received, sender, message_id,
+                               from_header, subject, date_header, removed_how, removed_device)
+SELECT mailbox_id, body, octets, uidl, added, COALESCE(received, now()), sender, message_id,
+       from_header, subject, date_header, '', ''
+FROM arrived
+RETURNING body, id
+"""
+
+
+def _add(arrivals: Sequence[Arrival]) -> dict[int, int]:
+    """Add the messages and count them. Returns the Message row of each body."""
+    return dict(database.rows(ADD, **database.columns(arrivals))) if arrivals else {}
+
+
+DROP_CHUNKS = "DELETE FROM mailstore_messagechunk WHERE body = ANY(%(bodies)s::bigint[])"
+
+
+def _finish(deliveries: Sequence[Delivery], bodies: Sequence[int], admitted: Sequence[Arrival | Result]) -> None:
+    """Take staged bodies out of the sweep's reach, drop the chunks of refused messages, and tell the owners."""
+    name_staged(
+        arrival.body
+        for it, arrival in zip(deliveries, admitted, strict=True)
+        if it.body and isinstance(arrival, Arrival)
+    )
+    refused = [
+        (it, body, result)
+        for it, body, result in zip(deliveries, bodies, admitted, strict=True)
+        if not isinstance(result, Arrival)
+    ]
+    if at_hand := [body for it, body, _ in refused if it.body is None]:
+        database.run(DROP_CHUNKS, bodies=at_hand)
+    record.refusals([_refusal(it, result) for it, _, result in refused if isinstance(result, OverQuota | Closed)])
+
+
+def _refusal(delivery: Delivery, result: OverQuota | Closed) -> record.Refusal:
+    reply = OVER_QUOTA_REPLY[result.policy] if isinstance(result, OverQuota) else CLOSED_REPLY
+    return record.Refusal(delivery.mailbox_id, reply, delivery.sender, delivery.message_id, delivery.octets)

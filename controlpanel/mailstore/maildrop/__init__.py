@@ -1,0 +1,50 @@
+"""Open, list, read and close maildrops: each function serves many sessions with one statement or one transaction.
+
+A session is the maildrop at one change number. It sees what has added <= change < removed, and all of it stays readable
+until the session's row is gone, whatever other sessions, the owner and retention do meanwhile.
+"""
+
+from controlpanel.mailstore.maildrop.closing import Closed, Closing, LeaseLost, close_maildrops
+from controlpanel.mailstore.maildrop.heartbeat import (
+    Held,
+    MailProcess,
+    Renewed,
+    drop_process,
+    re_take,
+    renew,
+    sweep_dead,
+)
+from controlpanel.mailstore.maildrop.opening import SESSION_SECONDS, InUse, Opened, Opening, open_maildrops
+from controlpanel.mailstore.maildrop.reading import (
+    Listing,
+    Wanted,
+    list_maildrops,
+    read_bodies,
+    read_chunks,
+    unique_ids,
+)
+
+__all__ = [
+    "SESSION_SECONDS",
+    "Closed",
+    "Closing",
+    "Held",
+    "InUse",
+    "LeaseLost",
+    "Listing",
+    "MailProcess",
+    "Opened",
+    "Opening",
+    "Renewed",
+    "Wanted",
+    "close_maildrops",
+    "drop_process",
+    "list_maildrops",
+    "open_maildrops",
+    "re_take",
+    "read_bodies",
+    "read_chunks",
+    "renew",
+    "sweep_dead",
+    "unique_ids",
+]

@@ -1,0 +1,123 @@
+"""Open maildrops: a session row and the counters, for many logins at once."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from controlpanel import database
+from controlpanel.mailstore.errors import MailboxGoneError
+from controlpanel.mailstore.locks import lock_usages
+
+SESSION_SECONDS = 12 * 3600  # no session lives longer; the door ends it
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A login that was let in. `device_id` is None and `device` "" where the main password was used."""
+
+    mailbox_id: int
+    process: UUID
+    device_id: int | None
+    device: str
+    address: str | None
+    tls: str
+    mechanism: str
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The maildrop at `change`: what STAT says. `session` is the number of the live session."""
+
+    session: int
+    change: int
+    messages: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """Another live session excludes this one. `seconds`: the longest that it can last."""
+
+    seconds: int
+
+
+OPEN = """
+WITH wanted AS (
+    SELECT * FROM unnest(%(session)s::bigint[], %(mailbox_id)s::bigint[], %(process)s::uuid[], %(device_id)s::bigint[],
+                         %(device)s::text[], %(address)s::inet[], %(tls)s::text[], %(mechanism)s::text[],
+                         %(exclusive)s::boolean[])
+        AS wanted (session, mailbox_id, process, device_id, device, address, tls, mechanism, exclusive)
+), excluding AS (
+    SELECT session.mailbox_id, min(session.started) AS started
+    FROM mailstore_session AS session JOIN mailstore_process AS process ON process.id = session.process
+    WHERE session.mailbox_id = ANY(%(mailbox_id)s::bigint[]) AND session.exclusive
+      AND process.beat > clock_timestamp() - interval '5 seconds'
+    GROUP BY session.mailbox_id
+), opened AS (
+    INSERT INTO mailstore_session (id, process, mailbox_id, device_id, device, address, tls, mechanism,
+                                   started, change, exclusive, end_asked)
+    SELECT session, process, mailbox_id, device_id, device, address, tls, mechanism, now(), change, exclusive, false
+    FROM wanted JOIN mailboxes_usage USING (mailbox_id)
+    WHERE mailbox_id NOT IN (SELECT mailbox_id FROM excluding)
+)
+SELECT session, change, messages, octets, extract(epoch FROM clock_timestamp() - excluding.started)::bigint
+FROM wanted JOIN mailboxes_usage USING (mailbox_id) LEFT JOIN excluding USING (mailbox_id)
+"""
+
+
+def open_maildrops(openings: Sequence[Opening]) -> list[Opened | InUse]:
+    """Open a session for each, in order. Raises MailboxGoneError where a mailbox has been erased.
+
+    Without an exclusive one among them that is one statement and waits for no lock.
+    """
+    if any(opening.exclusive for opening in openings):
+        with transaction.atomic():
+            return _open_exclusive(openings)
+    return _open(openings)
+
+
+def _open(openings: Sequence[Opening]) -> list[Opened | InUse]:
+    if not openings:
+        return []
+    numbers = [secrets.randbits(53) for _ in openings]
+    found = {row[0]: row for row in database.rows(OPEN, session=numbers, **database.columns(openings))}
+    if len(found) < len(openings):
+        raise MailboxGoneError
+    return [_answer(*found[number]) for number in numbers]
+
+
+def _answer(session: int, change: int, messages: int, octets: int, excluded: int | None) -> Opened | InUse:
+    if excluded is not None:
+        return InUse(max(0, SESSION_SECONDS - excluded))
+    return Opened(session, change, messages, octets)
+
+
+LIVE = """
+SELECT session.mailbox_id, extract(epoch FROM clock_timestamp() - max(session.started))::bigint
+FROM mailstore_session AS session JOIN mailstore_process AS process ON process.id = session.process
+WHERE session.mailbox_id = ANY(%(mailboxes)s::bigint[]) AND process.beat > clock_timestamp() - interval '5 seconds'
+GROUP BY session.mailbox_id
+"""
+
+DROP_STALE = "DELETE FROM mailstore_session WHERE mailbox_id = ANY(%(mailboxes)s::bigint[])"
+
+
+def _open_exclusive(openings: Sequence[Opening]) -> list[Opened | InUse]:
+    """The first in order gets a maildrop that nobody holds; sessions of processes that no longer beat hold nothing."""
+    wanted = sorted({opening.mailbox_id for opening in openings if opening.exclusive})
+    lock_usages(wanted)
+    in_use = {mailbox: InUse(max(0, SESSION_SECONDS - age)) for mailbox, age in database.rows(LIVE, mailboxes=wanted)}
+    database.run(DROP_STALE, mailboxes=[mailbox for mailbox in wanted if mailbox not in in_use])
+    free: dict[int, Opening] = {}
+    for place, opening in enumerate(openings):
+        if not opening.exclusive:
+            free[place] = opening
+        elif opening.mailbox_id not in in_use:
+            free[place] = opening
+            in_use[opening.mailbox_id] = InUse(SESSION_SECONDS)
+    opened = dict(zip(free, _open(list(free.values())), strict=True))
+    return [opened.get(place) or in_use[opening.mailbox_id] for place, opening in enumerate(openings)]
