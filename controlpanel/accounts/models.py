@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from controlpanel.accounts import passwords
+
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -65,6 +67,14 @@ class User(AbstractBaseUser):
         """Set the password (none: nobody signs in with one) and the moment, which ends every session before it."""
         super().set_password(raw_password)
         self.password_changed = timezone.now()
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether the password is right; one that is kept in an older way is renewed."""
+        verdict = passwords.check(self.password, raw_password or "")
+        unchanged = User.objects.filter(pk=self.pk, password=self.password)
+        if verdict.replacement is not None and unchanged.update(password=verdict.replacement):
+            self.password = verdict.replacement
+        return verdict.right
 
     def get_session_auth_hash(self) -> str:
         """Tie sessions to the moment of the last change, not to the hash: a hash renewed at sign-in ends no session."""
