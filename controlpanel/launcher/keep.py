@@ -48,7 +48,7 @@ def lock(folder: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.seek(0)
-        raise LauncherError(f"Casilla already runs on {folder} (process {file.read().strip()})") from None
+        raise LauncherError(f"another Casilla runs on {folder} (process {file.read().strip()})") from None
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()

@@ -72,7 +72,7 @@ def run(terminal: Terminal, processes: Processes, house: ExitStack) -> NoReturn:
     tls_dir, binds = load_settings()
     from controlpanel.launcher import demo, greeting  # models want settings first
 
-    static_files = subprocess.Popen(STATIC_FILES, stdin=subprocess.DEVNULL)
+    static_files = subprocess.Popen(STATIC_FILES, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     house.callback(static_files.kill)
     if server is not None:
         house.callback(server.stop)
@@ -80,8 +80,9 @@ def run(terminal: Terminal, processes: Processes, house: ExitStack) -> NoReturn:
         processes.watch("database", server.wait)
     prepare_database()
     people = demo.people(data) if server is not None else []
-    if static_files.wait() != 0:
-        raise LauncherError("the files for browsers could not be gathered: the reason stands above")
+    words, _ = static_files.communicate()
+    if static_files.returncode != 0:
+        raise LauncherError(f"the files for browsers: {words.strip().splitlines()[-1]}")
     house.callback(processes.stop)
     for name, command in (("panel", PANEL), ("mail", MAIL), ("jobs", JOBS)):
         processes.start(name, command)

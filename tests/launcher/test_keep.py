@@ -45,7 +45,7 @@ def test_no_right_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_second_process_learns_who_was_first(tmp_path: Path) -> None:
     with (
         keep.lock(tmp_path),
-        pytest.raises(LauncherError, match=rf"already runs on {tmp_path} \(process {os.getpid()}\)"),
+        pytest.raises(LauncherError, match=rf"another Casilla runs on {tmp_path} \(process {os.getpid()}\)"),
     ):
         keep.lock(tmp_path)
     keep.lock(tmp_path).close()
