@@ -1,4 +1,4 @@
-"""The AUTHORIZATION state: capabilities, TLS, language, login (RFC 1939 section 4; RFC 2449, 2595, 5034, 6856).
+"""The AUTHORIZATION state: TLS and login (RFC 1939 section 4, RFC 2595, RFC 5034).
 
 APOP is not offered: it needs the password itself in the store, and MD5. The greeting has no timestamp, so nobody asks.
 """
@@ -7,56 +7,15 @@ from base64 import b64encode
 from collections.abc import Generator
 from typing import Any
 
+from pop3service.capabilities import offered
 from pop3service.client import Client, CommandError, Outcome, ReadLine, Talk, no_argument, refusal
 from pop3service.requests import Code, LoggedIn, Login, LoginAnswer, Request, ask
-from pop3service.sasl import MECHANISMS, SAFE_IN_CLEAR, Challenge, Channel, Exchange, SaslError, unbase64
-from pop3service.words import NAMES, Text, find_language
+from pop3service.sasl import MECHANISMS, Challenge, Channel, Exchange, SaslError, unbase64
+from pop3service.words import Text
 
 
 def greeting(client: Client) -> bytes:
     return client.ok(Text.GREETING, host=client.rules.host)
-
-
-def capa(client: Client, argument: bytes) -> bytes:
-    no_argument(argument)
-    lines = [*capabilities(client), "."]
-    return client.ok(Text.CAPABILITIES) + "".join(f"{line}\r\n" for line in lines).encode()
-
-
-def capabilities(client: Client) -> list[str]:
-    """Return what CAPA lists now.
-
-    What is there before login stays listed after it, used up or not (RFC 2449 section 5); STLS alone is listed only
-    where it is permitted (RFC 2595 section 4). LOGIN-DELAY and EXPIRE become the user's own at login.
-    """
-    mechanisms = offered(client)
-    return [
-        "TOP",
-        "UIDL",
-        "RESP-CODES",
-        "AUTH-RESP-CODE",
-        "PIPELINING",
-        *(["USER"] if client.may_send_passwords else []),
-        *([f"SASL {' '.join(mechanisms)}"] if mechanisms else []),
-        *(["STLS"] if client.may_start_tls else []),
-        *login_delay(client),
-        expire(client),
-        "UTF8 USER",
-        "LANG",
-        f"IMPLEMENTATION {client.rules.implementation}",
-    ]
-
-
-def login_delay(client: Client) -> list[str]:
-    if client.login is not None:
-        return [f"LOGIN-DELAY {client.login.login_delay}"] if client.login.login_delay else []
-    return [f"LOGIN-DELAY {client.rules.login_delay} USER"] if client.rules.login_delay else []
-
-
-def expire(client: Client) -> str:
-    if client.login is not None:
-        return "EXPIRE NEVER" if client.login.expire is None else f"EXPIRE {client.login.expire}"
-    return "EXPIRE NEVER" if client.rules.expire is None else f"EXPIRE {client.rules.expire} USER"
 
 
 def stls(client: Client, argument: bytes) -> Talk:
@@ -79,18 +38,6 @@ def utf8(client: Client, argument: bytes) -> bytes:
     no_argument(argument)
     client.utf8 = True
     return client.ok(Text.UTF8_ON)
-
-
-def lang(client: Client, argument: bytes) -> bytes:
-    wanted = argument.strip().decode("ascii", "replace")
-    if not wanted:
-        listed = "".join(f"{tag} {name}\r\n" for tag, name in NAMES.items())
-        return client.ok(Text.LANGUAGES) + f"{listed}.\r\n".encode()
-    found = find_language(client.rules.language if wanted == "*" else wanted)
-    if found is None:
-        raise CommandError(Text.UNKNOWN_LANGUAGE)
-    client.language = found
-    return f"+OK {found} {client.words(Text.LANGUAGE_CHANGED)}\r\n".encode()
 
 
 def user(client: Client, argument: bytes) -> bytes:
@@ -121,8 +68,9 @@ def auth(client: Client, argument: bytes) -> Talk:
         raise CommandError(Text.AUTH_MALFORMED, bad=True)
     name = words[0].upper().decode("ascii", "replace")
     if name not in offered(client):
-        known = name in MECHANISMS and name in client.rules.mechanisms and not client.may_send_passwords
-        raise CommandError(Text.NO_PLAIN_LOGIN, code=Code.SYS_PERM) if known else CommandError(Text.UNKNOWN_MECHANISM)
+        if name in client.rules.mechanisms and not client.may_send_passwords:
+            raise CommandError(Text.NO_PLAIN_LOGIN, code=Code.SYS_PERM)
+        raise CommandError(Text.UNKNOWN_MECHANISM)
     try:
         answer = yield from exchange(MECHANISMS[name](channel(client)), *words[1:])
     except SaslError:
@@ -165,17 +113,6 @@ def leave(client: Client, argument: bytes) -> Talk:
     no_argument(argument)
     yield client.ok(Text.BYE)
     return Outcome.LEAVE
-
-
-def offered(client: Client) -> list[str]:
-    """Return the mechanisms that work on this line as it is, in the rules' order."""
-    tls = client.peer.tls
-    return [
-        name
-        for name in client.rules.mechanisms
-        if (client.may_send_passwords or name in SAFE_IN_CLEAR)
-        and (not name.endswith("-PLUS") or (tls is not None and tls.end_point is not None))
-    ]
 
 
 def channel(client: Client) -> Channel:

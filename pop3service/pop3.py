@@ -18,11 +18,12 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import Any
 
-from pop3service import authorization, transaction
+from pop3service import authorization, capabilities, transaction
 from pop3service.client import Client, Command, CommandError, Flush, Outcome, ReadLine, Talk
 from pop3service.lines import LineTooLongError
 from pop3service.requests import Code, Finish, Request
 from pop3service.rules import Peer, Rules, Tls
+from pop3service.signals import CLOSE, NEED_DATA, START_TLS, Farewell, Signal
 from pop3service.words import Text
 
 __all__ = ["CLOSE", "NEED_DATA", "START_TLS", "Event", "Farewell", "Peer", "Rules", "Session", "Signal", "State", "Tls"]
@@ -38,10 +39,10 @@ class State(Enum):
 
 COMMANDS: dict[State, dict[bytes, Command]] = {
     State.AUTHORIZATION: {
-        b"CAPA": authorization.capa,
+        b"CAPA": capabilities.capa,
         b"STLS": authorization.stls,
         b"UTF8": authorization.utf8,
-        b"LANG": authorization.lang,
+        b"LANG": capabilities.lang,
         b"USER": authorization.user,
         b"PASS": authorization.password,
         b"AUTH": authorization.auth,
@@ -56,8 +57,8 @@ COMMANDS: dict[State, dict[bytes, Command]] = {
         b"DELE": transaction.dele,
         b"RSET": transaction.rset,
         b"NOOP": transaction.noop,
-        b"CAPA": authorization.capa,
-        b"LANG": authorization.lang,
+        b"CAPA": capabilities.capa,
+        b"LANG": capabilities.lang,
         b"QUIT": transaction.update,
     },
 }
@@ -77,29 +78,17 @@ LONGEST_COMMAND = 255
 PIECE = 64 * 1024  # octets handed out at once, so that a client that does not read costs no more
 INPUT_LIMIT = 32 * 1024  # octets that may wait unread before the driver stops reading
 
-
-class Signal(Enum):
-    NEED_DATA = auto()
-    START_TLS = auto()
-    CLOSE = auto()
-
-
-NEED_DATA, START_TLS, CLOSE = Signal
+Event = bytes | Request[Any] | Signal
 SIGNALS = {State.HANDSHAKE: START_TLS, State.CLOSED: CLOSE}
-
 AFTER_REPLIES = (Signal, Flush)  # what is held back goes out before these
 
-Event = bytes | Request[Any] | Signal
-
-
-class Farewell(Enum):
-    """Why the driver ends a session. IDLE is silent: RFC 1939 section 3 has the server say nothing."""
-
-    IDLE = None
-    SHUTDOWN = Text.SHUTDOWN
-    ENDED = Text.ENDED
-    TOO_MANY_CONNECTIONS = Text.TOO_MANY_CONNECTIONS
-    FAULT = Text.FAULT
+# IDLE is silent: when the timer expires, RFC 1939 section 3 has the server say nothing.
+LAST_WORDS = {
+    Farewell.SHUTDOWN: Text.SHUTDOWN,
+    Farewell.ENDED: Text.ENDED,
+    Farewell.TOO_MANY_CONNECTIONS: Text.TOO_MANY_CONNECTIONS,
+    Farewell.FAULT: Text.FAULT,
+}
 
 
 class Session:
@@ -193,12 +182,12 @@ class Session:
         """
         silent = self.inside_reply or isinstance(self._asked, Finish) or self.state in SIGNALS
         held = b"".join(self._held)
-        self.state = State.CLOSED
         self._held, self._held_octets = [], 0
         self._talk = self._asked = None
-        if silent or why.value is None:
+        self.state = State.CLOSED
+        if silent or why not in LAST_WORDS:
             return b""
-        return held + self.client.error(why.value, Code.SYS_TEMP)
+        return held + self.client.error(LAST_WORDS[why], Code.SYS_TEMP)
 
     def lost(self) -> list[int]:
         """Return the messages fetched whole that no QUIT has recorded. Of a lost line nothing is removed."""
@@ -298,16 +287,12 @@ class Session:
         bad = self._bad + 1 if error.bad else 0
         self._end(None)
         self._bad = bad
-        if bad >= self._bad_limit:
+        rules = self.client.rules
+        if bad >= (rules.bad_commands if self.client.login else rules.bad_commands_before_login):
             self.state = State.CLOSED
             self._say(self.client.error(Text.TOO_MANY_BAD))
         else:
             self._say(self.client.error(error.text, error.code, **error.fields))
-
-    @property
-    def _bad_limit(self) -> int:
-        rules = self.client.rules
-        return rules.bad_commands if self.client.login else rules.bad_commands_before_login
 
     def _say(self, reply: bytes) -> None:
         self._held.append(reply)
