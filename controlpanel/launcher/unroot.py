@@ -43,13 +43,19 @@ def enter_namespace() -> None:
 def become_nobody() -> None:
     """Change to the account `nobody`, and keep CAP_DAC_OVERRIDE where the system lets us."""
     account = nobody()
-    libc = _libc()
-    # Without this bit the change of user drops all capabilities, and access(2), by which initdb finds its neighbours,
-    # ignores them.
-    libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
+    linux = sys.platform.startswith("linux")
+    if linux:
+        # Without this bit the change of user drops all capabilities, and access(2), by which initdb finds its
+        # neighbours, ignores them.
+        _libc().prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)
+    if linux:
+        _keep_one_capability(_libc())
+
+
+def _keep_one_capability(libc: ctypes.CDLL) -> None:
     # struct __user_cap_header_struct {version, pid}; two of __user_cap_data_struct {effective, permitted, inheritable}
     kept = 1 << CAP_DAC_OVERRIDE
     libc.capset((ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)(kept, kept, kept, 0, 0, 0))
