@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from controlpanel.accounts.addresses import AddressError, domain_name, elsewhere
+
 NAME_LIMIT = 60  # characters, draft-ietf-mailmaint-autoconfig and -pacc
 SHORT_NAME_LIMIT = 20
 PERSON_NAME_LIMIT = 200
@@ -18,8 +20,6 @@ LANGUAGES = ("en", "es")
 
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 PLACEHOLDER = re.compile(r"%[A-Z0-9]+%")
-# IDNA 2003 (Python's codec) and IDNA 2008 (the clients) read these differently: RFC 5895, UTS 46 section 2.3
-DEVIATIONS = frozenset("ßς\u200c\u200d")
 
 
 class DescriptionError(ValueError):
@@ -152,26 +152,26 @@ class Person:
 
 
 def split_address(address: str) -> tuple[str, str]:
-    """Return local part and A-label domain of a mailbox's address (RFC 5321 section 4.1.2, no quoted local part)."""
-    local, at, domain = address.strip().rpartition("@")
-    if not at or not local or len(local.encode("utf-8", "replace")) > 64:
-        raise DescriptionError("An address is a local part of at most 64 octets, an @ and a domain.")
-    if any(char in '@"(),:;<>[\\]' or not char.isprintable() or char.isspace() for char in local):
-        raise DescriptionError("The part of the address before the @ has a character that cannot stand there.")
-    return local, ascii_host(domain)
+    """Return local part and A-label domain of an address, the local part as it came."""
+    try:
+        local, _, domain = elsewhere(address).rpartition("@")
+    except AddressError:
+        raise DescriptionError(f"{address!r} is not an address.") from None
+    return local, domain
 
 
 def ascii_host(name: str) -> str:
-    """Return a host or domain name in lower-case A-label form, without a final dot (RFC 5890, RFC 1123 section 2.1)."""
-    if DEVIATIONS.intersection(name):
-        raise DescriptionError(f"{name!r} is read in two ways by mail clients; give its xn-- form.")
+    """Return a host or domain name in lower-case A-label form, without a final dot (RFC 5891, RFC 1123 section 2.1).
+
+    A name without dots is a host too: localhost, on a machine of one's own.
+    """
+    bare = name.strip().lower()
+    if LABEL.fullmatch(bare):
+        return bare
     try:
-        host = name.strip().lower().removesuffix(".").encode("idna").decode("ascii").lower()
-    except UnicodeError:
+        return domain_name(name)
+    except AddressError:
         raise DescriptionError(f"{name!r} is not a host name.") from None
-    if len(host) > 253 or not all(LABEL.fullmatch(label) for label in host.split(".")):
-        raise DescriptionError(f"{name!r} is not a host name.")
-    return host
 
 
 def one_line(text: str, limit: int, what: str) -> str:

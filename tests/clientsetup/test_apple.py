@@ -1,7 +1,6 @@
 """Apple's profile: its keys by Apple's own tables, its identifiers, and its signature as openssl sees it."""
 
 import plistlib
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,6 +16,7 @@ from hypothesis import given
 from controlpanel.clientsetup.apple import SigningError, TargetDevice, identifier, profile, sign
 from controlpanel.clientsetup.service import REMOVE, Person, Retention, ServiceDescription
 from tests.clientsetup.examples import ANA, RECEIVE_ONLY, SERVICE, STLS_ONLY, people, services
+from tests.programs import need
 
 TOP_LEVEL = {  # TopLevel.yaml: key, type, required
     "PayloadType": (str, True),
@@ -166,9 +166,7 @@ AS_GIVEN = ("-inform", "DER", "-binary", "-purpose", "any")  # a web server's ce
 
 def verified(signed: bytes, root: trustme.CA, folder: Path, *command: str) -> bytes:
     """Return the content that openssl takes out of the signature, trusting the root alone."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed: the signature was made but not verified")
+    openssl = need("openssl")
     root.cert_pem.write_to_path(folder / "root.pem")
     (folder / "profile").write_bytes(signed)
     done = subprocess.run(
