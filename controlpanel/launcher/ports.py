@@ -64,8 +64,8 @@ def _trouble(error: OSError) -> str:
 
 
 def panel_answers(address: Address) -> bool:
-    """Whether HTTP is spoken there, whatever is said."""
-    return _says(address, b"HTTP/1.", ask=b"HEAD /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    """Whether the panel is there and reaches its database."""
+    return _says(address, b"HTTP/1.1 200", ask=b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
 
 def pop3_answers(address: Address) -> bool:

@@ -83,7 +83,8 @@ def test_where_a_listener_is_reached(bind: str, address: tuple[str, int]) -> Non
 @pytest.mark.parametrize(
     ("name", "words", "answers"),
     [
-        ("PANEL_BIND", b"HTTP/1.1 400 Bad Request\r\n\r\n", True),
+        ("PANEL_BIND", b"HTTP/1.1 200 OK\r\n\r\nok\n", True),
+        ("PANEL_BIND", b"HTTP/1.1 503 Service Unavailable\r\n\r\ndatabase away\n", False),
         ("PANEL_BIND", b"+OK ready\r\n", False),
         ("POP3_BIND", b"+OK ready\r\n", True),
         ("POP3_BIND", b"-ERR [SYS/TEMP] later\r\n", False),
