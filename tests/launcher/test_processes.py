@@ -92,7 +92,7 @@ def test_a_closed_terminal_does_not_keep_us_from_stopping(tmp_path: Path) -> Non
         closed.close()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells children of their parent's end")
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="children are found in /proc")
 def test_nothing_is_left_of_a_killed_launcher(tmp_path: Path) -> None:
     program = (
         "import sys, signal, os; from controlpanel.launcher.processes import *\n"
