@@ -41,7 +41,7 @@ MESSAGE_LIMIT = environment.number("MESSAGE_LIMIT", 100 * 2**20, least=64 * 2**1
 RELAY_URL = environment.text("RELAY_URL")
 MAIL_FROM = environment.text("MAIL_FROM")
 
-ALLOWED_HOSTS = ["*"]  # controlpanel.hosts checks the host against PUBLIC_HOST and the Domain table
+ALLOWED_HOSTS = ["*"]  # panel/hosts.py checks the host against PUBLIC_HOST and the Domain table
 ROOT_URLCONF = "controlpanel.urls"
 WSGI_APPLICATION = "controlpanel.wsgi.application"
 
@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "controlpanel.jobs",
     "controlpanel.clientsetup",
     "controlpanel.activity",
+    "controlpanel.panel",
     "controlpanel.launcher",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -63,6 +64,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "django_htmx",
+    "heroicons",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -77,10 +79,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "controlpanel.panel.hosts.Hosts",
+    "controlpanel.panel.preferences.Preferences",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
@@ -95,6 +100,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "controlpanel.panel.context.frame",
             ],
         },
     },
@@ -167,6 +173,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+CSRF_FAILURE_VIEW = "controlpanel.panel.errors.forged"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

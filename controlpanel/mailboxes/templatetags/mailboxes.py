@@ -1,8 +1,11 @@
 """Octets, meters and addresses as pages show them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
 from controlpanel.mailboxes import addresses
@@ -18,16 +21,23 @@ register.filter("address", addresses.shown)
 register.filter("domain", addresses.domain_shown)
 
 
+@register.filter
+def halves(address: str) -> tuple[str, str]:
+    """The local part, and the @ with the domain, as people read them."""
+    local, at, domain = addresses.shown(address).rpartition("@")
+    return local, at + domain
+
+
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter and its words. `width` and `kept_width` are hundredths; `level` is "", "attention" or "wrong"."""
+    """A meter and its words. `width` and `kept_width` are thousandths; `level` is "", "attention" or "wrong"."""
 
     words: str
     level: str = ""
     warning: str = ""
     limited: bool = False
-    width: float = 0
-    kept_width: float = 0
+    width: int = 0
+    kept_width: int = 0
 
 
 @register.simple_tag
@@ -36,14 +46,34 @@ def meter(used: int, of: int | None, kept: int = 0) -> Meter:
     if not of:
         return Meter(_("%(used)s, without a limit") % {"used": shown(used)})
     share = used / of
-    width = round(min(100.0, 100 * share), 1)
-    if used and width < 1:
-        width = 1.0  # something is there
+    width = _thousandths(used, of)
     return Meter(
         _("%(used)s of %(limit)s") % {"used": shown(used), "limit": shown(of)},
         "wrong" if share >= WRONG else "attention" if share >= ATTENTION else "",
         _("full") if used >= of else _("nearly full") if share >= ATTENTION else "",
         True,
         width,
-        round(min(100 - width, 100 * (kept or 0) / of), 1),
+        min(1000 - width, _thousandths(kept, of)),
     )
+
+
+@register.simple_tag
+def count_meter(made: int, limit: int | None) -> Meter:
+    """How many of a number that is limited."""
+    if limit is None:
+        return Meter(_("%(made)s, without a limit") % {"made": intcomma(made)})
+    words = _("%(made)s of %(limit)s") % {"made": intcomma(made), "limit": intcomma(limit)}
+    full = made >= limit
+    return Meter(words, "attention" if full else "", _("full") if full else "", True, _thousandths(made, limit))
+
+
+def _thousandths(part: int, whole: int) -> int:
+    """Return the share of a bar, at most all of it; a little is shown as a little, never as nothing."""
+    if not part:
+        return 0
+    return max(10, min(1000, 1000 * part // whole)) if whole else 1000
+
+
+@register.filter
+def of(found: Mapping[int, Any], number: int) -> Any:
+    return found[number]

@@ -1,0 +1,152 @@
+"""Making domains, their limits and their policies."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from controlpanel.mailboxes.forms.fields import OctetsField, PasswordField
+from controlpanel.mailboxes.models import GIB, Domain, OverQuota
+
+EMPTY_IS_NONE = _("Empty: no limit.")
+
+
+class LimitFields(forms.Form):
+    """What an operator allots to a domain."""
+
+    limit_mailboxes = forms.IntegerField(
+        label=_("Mailboxes at most"),
+        help_text=EMPTY_IS_NONE,
+        min_value=0,
+        max_value=10_000_000,
+        required=False,
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
+    limit_octets = OctetsField(
+        label=_("Space for all mailboxes together"),
+        help_text=_("What may be allotted, as in 50 GB. Empty: no limit."),
+        required=False,
+    )
+    largest_quota = OctetsField(label=_("Largest mailbox"), help_text=EMPTY_IS_NONE, required=False)
+
+
+class NewDomainForm(LimitFields):
+    """A domain, its limits and its first administrator."""
+
+    name = forms.CharField(
+        label=_("Domain"),
+        help_text=_("As in example.org or peña.example."),
+        max_length=300,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    default_quota = OctetsField(
+        label=_("Space of a new mailbox"), help_text=_("What it gets if nobody says otherwise."), initial=GIB
+    )
+    administrator = forms.CharField(
+        label=_("Address of the administrator"),
+        help_text=_("Who may make mailboxes in this domain. An address elsewhere is best: it works when this domain does not."),
+        max_length=320,
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    administrator_name = forms.CharField(label=_("Name of the administrator"), max_length=120, required=False)
+
+    field_order = ["name", "default_quota", "limit_mailboxes", "limit_octets", "largest_quota"]
+
+    def settings(self) -> dict[str, Any]:
+        """What changes.create_domain takes beside the name."""
+        return {
+            name: self.cleaned_data[name]
+            for name in ("limit_mailboxes", "limit_octets", "largest_quota", "default_quota")
+        }
+
+
+class DomainForm(LimitFields):
+    """Limits (for operators alone) and policies of a domain."""
+
+    default_quota = OctetsField(
+        label=_("Space of a new mailbox"), help_text=_("What it gets if nobody says otherwise.")
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), help_text=_("Of warnings to its owners."), choices=settings.LANGUAGES
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"))
+    restore_days = forms.IntegerField(
+        label=_("Days to restore"),
+        help_text=_("How long a message that a mail client removed can be restored by its owner. 0: not at all."),
+        min_value=0,
+        max_value=365,
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
+    over_quota = forms.ChoiceField(
+        label=_("When a mailbox is full"), choices=OverQuota, widget=forms.RadioSelect
+    )
+    pop3_enabled = forms.BooleanField(
+        label=_("Mail clients may fetch (POP3)"),
+        help_text=_("Off: mail still arrives and owners still sign in here."),
+        required=False,
+    )
+    device_passwords_only = forms.BooleanField(
+        label=_("Mail clients need a device password"),
+        help_text=_("The password for this page then opens no mail client."),
+        required=False,
+    )
+    exclusive_lock = forms.BooleanField(
+        label=_("One mail client at a time"),
+        help_text=_("A second one is told to wait. Off is best: two devices may fetch at once."),
+        required=False,
+    )
+    login_delay = forms.IntegerField(
+        label=_("Seconds between two sign-ins of a mail client"),
+        help_text=_("0: as often as it likes."),
+        min_value=0,
+        max_value=86_400,
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
+    expire_days = forms.IntegerField(
+        label=_("Days that mail stays"),
+        help_text=_("Older mail is removed, and can be restored as above. Empty: mail stays."),
+        min_value=1,
+        max_value=32_767,
+        required=False,
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
+    expire_unfetched = forms.BooleanField(
+        label=_("Also mail that nobody has fetched"), required=False
+    )
+
+    field_order = ["limit_mailboxes", "limit_octets", "largest_quota", "default_quota"]
+    limits = ("limit_mailboxes", "limit_octets", "largest_quota")
+
+    def __init__(self, *args: Any, domain: Domain, may_limit: bool, **kwargs: Any) -> None:
+        super().__init__(*args, initial={name: getattr(domain, name) for name in self.base_fields}, **kwargs)
+        time_zone = self.fields["time_zone"]
+        assert isinstance(time_zone, forms.ChoiceField)
+        time_zone.choices = [(name, name) for name in _time_zones(domain.time_zone)]
+        if not may_limit:
+            for name in self.limits:
+                del self.fields[name]
+
+    def changed(self) -> dict[str, Any]:
+        """What changes.change_domain takes: only what differs."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+def _time_zones(present: str) -> list[str]:
+    names = {name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith(("Etc/", "posix", "right"))}
+    return sorted(names | {"UTC", present})
+
+
+class AdministratorForm(forms.Form):
+    """Who shall run a domain."""
+
+    address = forms.CharField(
+        label=_("Address"), max_length=320, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    password = PasswordField(
+        required=False,
+        help_text=_("For somebody new here. Leave it empty and one is made for you, shown once on the next page."),
+    )

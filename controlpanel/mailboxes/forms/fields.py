@@ -1,0 +1,115 @@
+"""Fields of our own: octets in words, a local part before its domain, addresses a line each, a password that may be made for one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from controlpanel.mailboxes import octets
+from controlpanel.mailboxes.changes import ChangeRefused
+
+Text = str | Promise
+
+
+class OctetsField(forms.CharField):
+    """Octets as people write them: `500 MB`, `1,5 GB`. Empty is None."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 40)
+        super().__init__(**kwargs)
+        self.widget.attrs.update({"class": "short", "inputmode": "text", "autocomplete": "off"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return octets.written(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> int | None:  # type: ignore[override]
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return octets.read(text)
+        except octets.OctetsError as error:
+            raise forms.ValidationError(error.sentence) from None  # type: ignore[arg-type]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class LocalPartField(forms.CharField):
+    """What stands before the @ of a domain that is given."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=320, **kwargs)
+        self.suffix = ""
+        self.widget.attrs.update({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"})
+
+
+class LinesField(forms.CharField):
+    """A list, one a line; empty lines don't count."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=20_000, **kwargs)
+        self.widget.attrs.update({"rows": 4, "autocapitalize": "none", "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
+
+
+class PasswordField(forms.CharField):
+    """A password to set. It is never sent back to the page."""
+
+    widget = forms.PasswordInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Password"))
+        super().__init__(max_length=1000, strip=False, **kwargs)
+        self.widget.attrs.update({"autocomplete": "new-password"})
+
+
+class TypedConfirmation(forms.Form):
+    """A dangerous act asks for the name of what it acts on."""
+
+    confirmation = forms.CharField(
+        max_length=400,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, name: str, label: Text, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name = name
+        self.fields["confirmation"].label = label  # type: ignore[assignment]
+
+    def clean_confirmation(self) -> str:
+        typed: str = self.cleaned_data["confirmation"].strip()
+        if typed.casefold() != self.name.casefold():
+            raise forms.ValidationError(_("This is not the same. Type %(name)s.") % {"name": self.name})
+        return typed
+
+
+class ReasonForm(forms.Form):
+    """Why something is suspended or closed: its owner reads it."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("The owner reads it when they try to sign in."),
+        max_length=200,
+        required=False,
+    )
+
+
+@contextmanager
+def refusals_beside(form: forms.Form) -> Iterator[None]:
+    """Put what a change refuses beside its field; the form is invalid then."""
+    try:
+        yield
+    except ChangeRefused as refused:
+        field = refused.field if refused.field in form.fields else None
+        form.add_error(field, refused.sentence)  # type: ignore[arg-type]

@@ -1,0 +1,137 @@
+"""Making and changing mailboxes."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from controlpanel.mailboxes.addresses import domain_shown
+from controlpanel.mailboxes.changes import DEFAULT
+from controlpanel.mailboxes.changes.rooms import Quota
+from controlpanel.mailboxes.forms.fields import LinesField, LocalPartField, OctetsField, PasswordField
+from controlpanel.mailboxes.models import Domain, Mailbox
+from controlpanel.mailboxes.octets import shown
+
+
+class QuotaFields(forms.Form):
+    """A quota with its way out: no limit at all."""
+
+    quota = OctetsField(label=_("Space"), required=False)
+    unlimited = forms.BooleanField(label=_("Without a limit"), required=False)
+
+
+class NewMailboxForm(QuotaFields):
+    """A local part and Enter make a mailbox: everything else has a default."""
+
+    local = LocalPartField(label=_("Address"))
+    name = forms.CharField(label=_("Name of the person"), max_length=120, required=False)
+    password = PasswordField(
+        required=False, help_text=_("Leave it empty and one is made for you, shown once on the next page.")
+    )
+    quota = OctetsField(label=_("Space"), required=False)
+    note = forms.CharField(
+        label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False
+    )
+
+    field_order = ["local", "name", "password", "quota", "unlimited", "note"]
+
+    def __init__(self, *args: Any, domain: Domain, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        local = self.fields["local"]
+        assert isinstance(local, LocalPartField)
+        local.suffix = f"@{domain_shown(domain.name)}"
+        local.widget.attrs["autofocus"] = True
+        self.fields["quota"].initial = domain.default_quota
+        self.fields["quota"].help_text = _quota_help(domain)
+        if domain.largest_quota is not None or domain.limit_octets is not None:
+            del self.fields["unlimited"]
+
+    def asked_quota(self) -> Quota:
+        """The octets asked for; None for no limit, the domain's default where the field is empty."""
+        if self.cleaned_data.get("unlimited"):
+            return None
+        quota: int | None = self.cleaned_data["quota"]
+        return DEFAULT if quota is None else quota
+
+
+class MailboxForm(QuotaFields):
+    """What an administrator may change at any time."""
+
+    name = forms.CharField(label=_("Name of the person"), max_length=120, required=False)
+    quota = OctetsField(label=_("Space"), required=False)
+    note = forms.CharField(
+        label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False
+    )
+    pop3_enabled = forms.BooleanField(
+        label=_("Mail clients may fetch (POP3)"),
+        help_text=_("Off: mail still arrives and the owner still signs in here."),
+        required=False,
+    )
+
+    field_order = ["name", "quota", "unlimited", "note", "pop3_enabled"]
+
+    def __init__(self, *args: Any, mailbox: Mailbox, **kwargs: Any) -> None:
+        initial = {
+            "name": mailbox.name,
+            "quota": mailbox.quota,
+            "unlimited": mailbox.quota is None,
+            "note": mailbox.note,
+            "pop3_enabled": mailbox.pop3_enabled,
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["quota"].help_text = _quota_help(mailbox.domain)
+
+    def settings(self) -> dict[str, Any]:
+        """What changes.change_mailbox takes."""
+        kept = {name: self.cleaned_data[name] for name in ("name", "note", "pop3_enabled")}
+        return kept | {"quota": None if self.cleaned_data["unlimited"] else self.cleaned_data["quota"]}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("unlimited") and "quota" in cleaned and cleaned["quota"] is None:
+            self.add_error("quota", _("Write how much space, or choose without a limit."))
+        return cleaned
+
+
+def _quota_help(domain: Domain) -> str:
+    if domain.largest_quota is None:
+        return _("As in 500 MB or 1.5 GB.")
+    return _("As in 500 MB or 1.5 GB; %(largest)s at most.") % {"largest": shown(domain.largest_quota)}
+
+
+class PasswordForm(forms.Form):
+    """A new password for somebody else."""
+
+    password = PasswordField(
+        label=_("New password"),
+        required=False,
+        help_text=_("Leave it empty and one is made for you, shown once on the next page."),
+    )
+
+
+class AliasForm(forms.Form):
+    """An alias and where its mail goes."""
+
+    local = LocalPartField(
+        label=_("Address"), help_text=_("A star alone (*) takes everything that has no address of its own.")
+    )
+    targets = LinesField(label=_("Goes to"), help_text=_("One address a line, here or elsewhere."))
+
+    def __init__(self, *args: Any, domain: Domain, changing: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        local = self.fields["local"]
+        assert isinstance(local, LocalPartField)
+        local.suffix = f"@{domain_shown(domain.name)}"
+        if changing:
+            del self.fields["local"]
+
+
+class DeviceForm(forms.Form):
+    """A password for one device."""
+
+    name = forms.CharField(
+        label=_("Which device"),
+        help_text=_("As you call it: Laptop, Phone, Office printer."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

@@ -1,0 +1,46 @@
+"""A mailbox's device passwords: made and shown once by its owner, renamed, revoked."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from controlpanel.accounts.actor import actor_of
+from controlpanel.mailboxes import changes
+from controlpanel.mailboxes.forms.fields import refusals_beside
+from controlpanel.mailboxes.forms.mailboxes import DeviceForm
+from controlpanel.mailboxes.models import Mailbox
+from controlpanel.mailboxes.rules import Act
+from controlpanel.mailboxes.views.standing import page, say, the_mailbox
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def own(request: HttpRequest, mailbox: int) -> HttpResponse:
+    box = the_mailbox(request, mailbox, Act.MAKE_DEVICE_PASSWORD)
+    form = DeviceForm(request.POST or None)
+    if form.is_valid():
+        with refusals_beside(form):
+            device, secret = changes.create_device_password(
+                box, form.cleaned_data["name"], actor=actor_of(request)
+            )
+            return _listed(request, box, DeviceForm(), device=device, secret=secret)
+    return _listed(request, box, form)
+
+
+def _listed(request: HttpRequest, mailbox: Mailbox, form: DeviceForm, **shown_once: object) -> HttpResponse:
+    devices = mailbox.device_passwords.filter(revoked__isnull=True).order_by("-created")
+    return page(
+        request, "devices/list.html", "mailbox-devices", own=mailbox, form=form, devices=devices, **shown_once
+    )
+
+
+@require_POST
+def revoke(request: HttpRequest, mailbox: int, device: int) -> HttpResponse:
+    box = the_mailbox(request, mailbox, Act.REVOKE_DEVICE_PASSWORD)
+    found = get_object_or_404(box.device_passwords, pk=device)
+    changes.revoke_device_password(found, actor=actor_of(request))
+    say(request, _("%(device)s can no longer fetch or send mail.") % {"device": found.name})
+    administers = request.POST.get("from") == "mailbox"
+    return redirect("mailbox" if administers else "mailbox-devices", box.pk)

@@ -1,0 +1,160 @@
+"""Domains: all in a list, one on its page, made, limited, given policies and administrators."""
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from controlpanel.accounts.actor import actor_of
+from controlpanel.accounts.models import User
+from controlpanel.mailboxes import addresses, changes, rules
+from controlpanel.mailboxes.forms.domains import AdministratorForm, DomainForm, NewDomainForm
+from controlpanel.mailboxes.forms.fields import refusals_beside
+from controlpanel.mailboxes.models import Domain, State
+from controlpanel.mailboxes.rules import Act
+from controlpanel.mailboxes.totals import totals
+from controlpanel.mailboxes.views.passwords import readable_password
+from controlpanel.mailboxes.views.standing import page, refuse, say, the_domain
+from controlpanel.panel import lists
+
+SORTS = (lists.Sort("name", ("name",)), lists.Sort("made", ("created", "name"), falling=True))
+CHIPS = (
+    ("", gettext_lazy("All")),
+    ("suspended", gettext_lazy("Suspended")),
+    ("closed", gettext_lazy("Closed")),
+    ("deleted", gettext_lazy("Deleted")),
+)
+
+
+@require_safe
+def every(request: HttpRequest) -> HttpResponse:
+    asked, chosen = request.GET.get("q", "").strip(), request.GET.get("show", "")
+    order = lists.sorted_by(request.GET.get("sort"), SORTS)
+    found = _filtered(rules.visible_domains(request.user), chosen, asked)
+    shown = lists.page(found.order_by(*order.fields), request.GET.get("page"))
+    return page(
+        request,
+        "domains/list.html",
+        "domains",
+        page=shown,
+        totals=totals(shown.rows),
+        order=order,
+        chips=CHIPS,
+        chosen=chosen,
+        asked=asked,
+        may_create=rules.may(request.user, Act.CREATE_DOMAIN),
+    )
+
+
+def _filtered(domains: QuerySet[Domain], chosen: str, asked: str) -> QuerySet[Domain]:
+    if chosen in (State.SUSPENDED, State.CLOSED, State.DELETED):
+        domains = domains.filter(state=chosen)
+    else:
+        domains = domains.exclude(state=State.DELETED)
+    return domains.filter(_named(asked)) if asked else domains
+
+
+def _named(asked: str) -> Q:
+    """What people type is the name they read; what is kept is its A-label form."""
+    condition = Q(name__contains=asked.lower())
+    try:
+        return condition | Q(name=addresses.domain_name(asked))
+    except addresses.AddressError:
+        return condition
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    if not rules.may(request.user, Act.CREATE_DOMAIN):
+        raise rules.NotAllowed(Act.CREATE_DOMAIN)
+    form = NewDomainForm(request.POST or None)
+    if form.is_valid():
+        with refusals_beside(form):
+            domain, password = _created(request, form)
+            if password:
+                return _shown_once(request, domain, form.cleaned_data["administrator"], password)
+            return redirect("domain", domain.name)
+    return page(request, "domains/new.html", "domains", form=form)
+
+
+def _created(request: HttpRequest, form: NewDomainForm) -> tuple[Domain, str]:
+    """Make the domain and its first administrator, both or neither; return the password that was made for a new one."""
+    data, actor = form.cleaned_data, actor_of(request)
+    password = readable_password()
+    with transaction.atomic():
+        domain = changes.create_domain(data["name"], actor=actor, **form.settings())
+        if not data["administrator"]:
+            return domain, ""
+        user = _appointed(domain, data["administrator"], data["administrator_name"], password, actor)
+    return domain, password if user.check_password(password) else ""
+
+
+@require_safe
+def show(request: HttpRequest, domain: str) -> HttpResponse:
+    there = the_domain(request, domain, Act.SEE_DOMAIN)
+    return page(
+        request,
+        "domains/domain.html",
+        "domain",
+        domain=there,
+        totals=totals([there])[there.pk],
+        administrators=there.administrators.order_by("address"),
+        may_limit=rules.may(request.user, Act.LIMIT_DOMAIN, there),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, domain: str) -> HttpResponse:
+    there = the_domain(request, domain, Act.CHANGE_DOMAIN)
+    form = DomainForm(
+        request.POST or None, domain=there, may_limit=rules.may(request.user, Act.LIMIT_DOMAIN, there)
+    )
+    if form.is_valid():
+        with refusals_beside(form):
+            if form.changed():
+                changes.change_domain(there, actor=actor_of(request), **form.changed())
+            say(request, _("Saved."))
+            return redirect("domain", there.name)
+    return page(request, "domains/edit.html", "domain", domain=there, form=form)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def appoint(request: HttpRequest, domain: str) -> HttpResponse:
+    there = the_domain(request, domain, Act.LIMIT_DOMAIN)
+    form = AdministratorForm(request.POST or None)
+    if form.is_valid():
+        data = form.cleaned_data
+        made = "" if data["password"] else readable_password()
+        with refusals_beside(form):
+            user = changes.appoint_administrator(
+                there, data["address"], actor=actor_of(request), name=data["name"], password=data["password"] or made
+            )
+            if made and user.check_password(made):
+                return _shown_once(request, there, user.address, made)
+            say(request, _("%(address)s runs this domain from now on.") % {"address": user.address})
+            return redirect("domain", there.name)
+    return page(request, "domains/appoint.html", "domain", domain=there, form=form)
+
+
+def _shown_once(request: HttpRequest, domain: Domain, address: str, password: str) -> HttpResponse:
+    return page(
+        request, "domains/appointed.html", "domain", domain=domain, administrator=address, password=password
+    )
+
+
+@require_POST
+def dismiss(request: HttpRequest, domain: str, user: int) -> HttpResponse:
+    there = the_domain(request, domain, Act.LIMIT_DOMAIN)
+    person = get_object_or_404(there.administrators, pk=user)
+    try:
+        changes.dismiss_administrator(there, person, actor=actor_of(request))
+        say(request, _("%(address)s no longer runs this domain.") % {"address": person.address})
+    except changes.ChangeRefused as refused:
+        refuse(request, refused)
+    return redirect("domain", there.name)

@@ -1,0 +1,150 @@
+"""Mailboxes as their administrators see them: all in a list, one on its page, made and changed."""
+
+from datetime import timedelta
+
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from controlpanel.accounts.actor import actor_of
+from controlpanel.mailboxes import changes, rules
+from controlpanel.mailboxes.forms.fields import refusals_beside
+from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
+from controlpanel.mailboxes.models import Domain, Mailbox, State
+from controlpanel.mailboxes.rules import Act
+from controlpanel.mailboxes.totals import totals
+from controlpanel.mailboxes.views.passwords import readable_password
+from controlpanel.mailboxes.views.standing import page, say, the_domain, the_mailbox
+from controlpanel.panel import lists
+
+QUIET = timedelta(days=90)
+SORTS = (
+    lists.Sort("address", ("address_text",)),
+    lists.Sort("space", ("usage__octets", "address_text"), falling=True),
+    lists.Sort("seen", ("last_seen", "address_text"), falling=True),
+)
+CHIPS = (
+    ("", gettext_lazy("All")),
+    ("full", gettext_lazy("Nearly full")),
+    ("quiet", gettext_lazy("Not fetched for 90 days")),
+    ("suspended", gettext_lazy("Suspended")),
+    ("closed", gettext_lazy("Closed")),
+    ("deleted", gettext_lazy("Deleted")),
+)
+
+
+@require_safe
+def every(request: HttpRequest) -> HttpResponse:
+    """All mailboxes that an operator or an administrator of several domains runs."""
+    administered = rules.visible_mailboxes(request.user).filter(domain__in=rules.visible_domains(request.user))
+    return _listed(request, administered, None)
+
+
+@require_safe
+def of_domain(request: HttpRequest, domain: str) -> HttpResponse:
+    there = the_domain(request, domain, Act.SEE_DOMAIN)
+    return _listed(request, Mailbox.objects.filter(domain=there), there)
+
+
+def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain | None) -> HttpResponse:
+    asked, chosen = request.GET.get("q", "").strip(), request.GET.get("show", "")
+    order = lists.sorted_by(request.GET.get("sort"), SORTS)
+    rows = _matching(_filtered(mailboxes, chosen), asked).select_related("domain", "usage")
+    return page(
+        request,
+        "mailboxes/list.html",
+        "domain-mailboxes" if domain else "mailboxes",
+        domain=domain,
+        page=lists.page(rows.order_by(*order.fields), request.GET.get("page")),
+        order=order,
+        chips=CHIPS,
+        chosen=chosen,
+        asked=asked,
+        totals=totals([domain])[domain.pk] if domain else None,
+        may_create=domain is not None and rules.may(request.user, Act.CREATE_MAILBOX, domain),
+    )
+
+
+def _filtered(mailboxes: QuerySet[Mailbox], chosen: str) -> QuerySet[Mailbox]:
+    if chosen in (State.SUSPENDED, State.CLOSED, State.DELETED):
+        return mailboxes.filter(state=chosen)
+    present = mailboxes.exclude(state=State.DELETED)
+    if chosen == "full":
+        return present.filter(usage__octets__gte=F("quota") * 4 / 5)
+    if chosen == "quiet":
+        before = timezone.now() - QUIET
+        return present.filter(Q(last_seen__lt=before) | Q(last_seen__isnull=True, created__lt=before))
+    return present
+
+
+def _matching(mailboxes: QuerySet[Mailbox], asked: str) -> QuerySet[Mailbox]:
+    if not asked:
+        return mailboxes
+    return mailboxes.filter(Q(address_text__contains=asked.lower()) | Q(name__icontains=asked))
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest, domain: str) -> HttpResponse:
+    there = the_domain(request, domain, Act.CREATE_MAILBOX)
+    form = NewMailboxForm(request.POST or None, domain=there)
+    if form.is_valid():
+        made = _made(request, there, form)
+        if made is not None:
+            return made
+    return page(request, "mailboxes/new.html", "domain-mailboxes", domain=there, form=form)
+
+
+def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpResponse | None:
+    data = form.cleaned_data
+    password = data["password"] or readable_password()
+    with refusals_beside(form):
+        mailbox = changes.create_mailbox(
+            domain,
+            data["local"],
+            actor=actor_of(request),
+            name=data["name"],
+            quota=form.asked_quota(),
+            password=password,
+            note=data["note"],
+        )
+        return page(
+            request,
+            "mailboxes/made.html",
+            "domain-mailboxes",
+            domain=domain,
+            mailbox=mailbox,
+            password="" if data["password"] else password,
+        )
+    return None
+
+
+@require_safe
+def show(request: HttpRequest, mailbox: int) -> HttpResponse:
+    box = the_mailbox(request, mailbox, Act.CHANGE_MAILBOX)
+    return page(
+        request,
+        "mailboxes/mailbox.html",
+        "domain-mailboxes",
+        domain=box.domain,
+        mailbox=box,
+        may_rule=rules.may(request.user, Act.RULE_MAILBOX, box),
+        aliases=box.aliases.select_related("address__domain").order_by("address__local"),
+        devices=box.device_passwords.filter(revoked__isnull=True).order_by("name"),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, mailbox: int) -> HttpResponse:
+    box = the_mailbox(request, mailbox, Act.CHANGE_MAILBOX)
+    form = MailboxForm(request.POST or None, mailbox=box)
+    if form.is_valid():
+        with refusals_beside(form):
+            changes.change_mailbox(box, actor=actor_of(request), **form.settings())
+            say(request, _("Saved."))
+            return redirect("mailbox", box.pk)
+    return page(request, "mailboxes/edit.html", "domain-mailboxes", domain=box.domain, mailbox=box, form=form)
+

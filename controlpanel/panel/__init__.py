@@ -1,0 +1,1 @@
+"""The frame around all pages: navigation, errors, health, language and theme."""

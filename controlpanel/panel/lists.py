@@ -1,0 +1,96 @@
+"""One page of a long list: rows from an index, the count beside them, and addresses for what can be pressed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import QueryDict
+
+ROWS = 50
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """`rows` are those numbered `first` to `last` of `count`, counted from 1."""
+
+    rows: Sequence[Row]
+    number: int
+    pages: int
+    count: int
+
+    @property
+    def first(self) -> int:
+        return (self.number - 1) * ROWS + 1 if self.rows else 0
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1 if self.rows else 0
+
+    def around(self) -> Iterator[int | None]:
+        """Yield the page numbers to offer: the ends, this one and its neighbours; None for a gap."""
+        wanted = sorted({1, self.pages, *range(max(1, self.number - 1), min(self.pages, self.number + 1) + 1)})
+        before = 0
+        for number in wanted:
+            if number - before == 2:
+                yield before + 1
+            elif number - before > 2:
+                yield None
+            yield number
+            before = number
+
+
+def page(rows: QuerySet[Row], asked: str | None, count: int | None = None) -> Page[Row]:
+    """Return the page of `rows` that `asked` names; a wrong number gives the nearest. Two queries.
+
+    The sorting and skipping reads keys alone; only the page's own rows are read whole.
+    """
+    total = rows.count() if count is None else count
+    pages = max(1, -(-total // ROWS))
+    number = min(max(1, _number(asked)), pages)
+    keys = list(rows.values_list("pk", flat=True)[(number - 1) * ROWS : number * ROWS])
+    found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)}
+    return Page([found[key] for key in keys if key in found], number, pages, total)
+
+
+def _number(asked: str | None) -> int:
+    return int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A column's name in the address bar, the fields it sorts by, and whether it starts with the largest."""
+
+    name: str
+    fields: tuple[str, ...]
+    falling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The order that was asked for: `key` is a Sort's name, `falling` whether the largest comes first."""
+
+    key: str
+    falling: bool
+    fields: tuple[str, ...]
+
+
+def sorted_by(asked: str | None, sorts: Sequence[Sort]) -> Sorted:
+    """Read `name` or `-name`; what is not known gives the first of `sorts`."""
+    asked = asked or ""
+    known = {sort.name: sort for sort in sorts}
+    sort = known.get(asked.removeprefix("-"))
+    if sort is None:
+        sort, asked = sorts[0], ("-" if sorts[0].falling else "") + sorts[0].name
+    falling = asked.startswith("-")
+    return Sorted(sort.name, falling, tuple(f"-{field}" if falling else field for field in sort.fields))
+
+
+def address(query: QueryDict | Mapping[str, Any], **changes: Any) -> str:
+    """Return the query string `query` with `changes`; an empty value leaves its name out."""
+    kept = {name: value for name, value in dict(query.items()).items() if name not in changes}
+    fresh = QueryDict(mutable=True)
+    fresh.update({name: str(value) for name, value in {**kept, **changes}.items() if value not in ("", None)})
+    return "?" + fresh.urlencode() if fresh else "?"

@@ -1,0 +1,59 @@
+"""Tags of the frame: where one can go, when something was, and addresses of lists."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from controlpanel.panel import lists, navigation
+
+register = template.Library()
+
+
+@register.inclusion_tag("frame/rail.html", takes_context=True)
+def rail(context: RequestContext) -> dict[str, Any]:
+    """The rail. A view says where we stand: `section`, `domain`, `own` (a mailbox of one's own)."""
+    section = context.get("section", "")
+    offered = navigation.groups(context["reach"], section, context.get("domain"), context.get("own"))
+    return {"groups": offered, "section": section}
+
+
+@register.inclusion_tag("frame/switcher.html", takes_context=True)
+def switcher(context: RequestContext) -> dict[str, Any]:
+    return {"switcher": navigation.switcher(context["reach"], context.get("domain"), context.get("own"))}
+
+
+@register.simple_tag(takes_context=True)
+def query(context: RequestContext, **changes: Any) -> str:
+    """The query string of this page with `changes`: `{% query page=2 %}`."""
+    return lists.address(context["request"].GET, **changes)
+
+
+@register.filter
+def when(moment: datetime | None) -> SafeString | str:
+    """A moment in words, the exact one in its `datetime`: "today 10:02", "yesterday 18:30", "24 Nov", "24 Nov 2025"."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), in_words(local))
+
+
+def in_words(local: datetime, now: datetime | None = None) -> str:
+    now = now or timezone.localtime()
+    clock = formats.date_format(local, "H:i")
+    if local.date() == now.date():
+        return _("today %(time)s") % {"time": clock}
+    if local.date() == now.date() - timedelta(days=1):
+        return _("yesterday %(time)s") % {"time": clock}
+    if local.year == now.year:
+        return formats.date_format(local, "j M")
+    return formats.date_format(local, "j M Y")
+
+
+def _exact(local: datetime) -> str:
+    return formats.date_format(local, "j M Y, H:i")

@@ -1,0 +1,15 @@
+"""The frame's own addresses: the first page, search, choices, the person's account, health."""
+
+from django.urls import path
+
+from controlpanel.panel import account, health, preferences, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("preferences/", preferences.choose, name="preferences"),
+    path("account/", account.show, name="account"),
+    path("account/password/", account.change_password, name="account_change_password"),
+    path("account/password/strength/", account.strength, name="password-strength"),
+    path("health", health.health, name="health"),
+]
