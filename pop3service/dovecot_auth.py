@@ -67,7 +67,7 @@ class Asked:
 Event = bytes | Asked | Signal
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class _Open:
     """A request under way: `asked` while the store has the word, none while the client has it."""
 

@@ -12,7 +12,7 @@ import base64
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 HASH_LENGTH = 8  # base32 characters: 40 bits, and one guess in that many buys one address for three weeks
@@ -44,7 +44,7 @@ class Rewriter:
     """Writes and reads for one domain of ours. The first secret signs, all verify; 16 octets at least each."""
 
     domain: str
-    secrets: Sequence[bytes]
+    secrets: Sequence[bytes] = field(repr=False)
 
     def __post_init__(self) -> None:
         if not self.secrets or any(len(secret) < 16 for secret in self.secrets):

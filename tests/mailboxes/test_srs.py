@@ -173,6 +173,10 @@ def test_an_older_secret_still_reads_and_no_longer_writes() -> None:
         OURS.reverse(newer.rewrite("ana@a.test", TODAY), TODAY)
 
 
+def test_a_secret_is_not_printed() -> None:
+    assert SECRET.decode() not in repr(OURS)
+
+
 @pytest.mark.parametrize("secrets", [[], [b"short"], [SECRET, b""]])
 def test_a_secret_that_can_be_guessed_is_refused(secrets: list[bytes]) -> None:
     with pytest.raises(SrsError, match="16 octets"):
