@@ -18,4 +18,5 @@ def lock_usages(mailboxes: Collection[int]) -> None:
 
     What depends on them is read by a later statement: the snapshot of this one is older than its locks.
     """
-    database.rows(LOCK_USAGES, mailboxes=list(mailboxes))
+    if mailboxes:
+        database.rows(LOCK_USAGES, mailboxes=list(mailboxes))

@@ -162,6 +162,19 @@ class Session(models.Model):
         return f"{self.mailbox_id} from {self.address}"
 
 
+class SinceCrash(models.Model):
+    """One row (unlogged): since when, at the latest, no crash emptied the unlogged tables. For the sweep of bodies."""
+
+    one = models.BooleanField(primary_key=True, default=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(one=True), name="since_crash_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.since:%F %T}"
+
+
 class Fetched(models.Model):
     """That a device fetched a message whole, and when it first did."""
 

@@ -11,6 +11,7 @@ from controlpanel.journal import record
 from controlpanel.mailstore.locks import lock_usages
 from controlpanel.mailstore.maildrop.lease import lost_leases
 from controlpanel.mailstore.models import MAIN_PASSWORD, Removal
+from controlpanel.mailstore.removal import Asked, remove
 
 QUIT = "quit"  # the only end that removes
 LOST_LEASE = "fault"  # how the journal calls the end of a session whose maildrop another took
@@ -61,49 +62,17 @@ def close_maildrops(closings: Sequence[Closing]) -> list[Closed | LeaseLost]:
     return [LeaseLost() if closing.session in lost else Closed(removed.get(closing.session, 0)) for closing in closings]
 
 
-# Every removal of a mailbox happens under its Usage lock, so what is present now stays so until this statement ends.
-# A message that two sessions of a batch remove goes to the first.
-REMOVE = """
-WITH asked AS (
-    SELECT DISTINCT ON (id) id, session, mailbox_id, device, address
-    FROM unnest(%(ids)s::bigint[], %(sessions)s::bigint[], %(mailboxes)s::bigint[], %(devices)s::text[],
-                %(addresses)s::inet[])
-        WITH ORDINALITY AS asked (id, session, mailbox_id, device, address, place)
-    ORDER BY id, place
-), gone AS (
-    UPDATE mailstore_message AS message
-    SET removed = usage.change + 1, removed_at = now(), removed_how = %(how)s,
-        removed_by = asked.session, removed_device = asked.device, removed_address = asked.address
-    FROM asked JOIN mailboxes_usage AS usage ON usage.mailbox_id = asked.mailbox_id
-    WHERE message.id = asked.id AND message.mailbox_id = asked.mailbox_id AND message.removed IS NULL
-    RETURNING message.mailbox_id, message.octets, asked.session
-), refunded AS (
-    UPDATE mailboxes_usage AS usage
-    SET change = usage.change + 1,
-        messages = usage.messages - sums.messages, octets = usage.octets - sums.octets,
-        removed_messages = usage.removed_messages + sums.messages, removed_octets = usage.removed_octets + sums.octets
-    FROM (SELECT mailbox_id, count(*) AS messages, sum(octets) AS octets FROM gone GROUP BY mailbox_id) AS sums
-    WHERE usage.mailbox_id = sums.mailbox_id
-)
-SELECT session, count(*) FROM gone GROUP BY session
-"""
-
-
-def _remove(closings: Sequence[Closing]) -> tuple[set[int], dict[int, int]]:
+def _remove(closings: Sequence[Closing]) -> tuple[set[int], dict[int | None, int]]:
     """Return the sessions that lost their lease, and how many messages each of the others removed."""
     lock_usages({closing.mailbox_id for closing in closings})
     lost = lost_leases((closing.session, closing.mailbox_id) for closing in closings)
-    asked = [(number, closing) for closing in closings if closing.session not in lost for number in closing.removed]
-    removed = database.rows(
-        REMOVE,
-        how=Removal.CLIENT.value,
-        ids=[number for number, _ in asked],
-        sessions=[closing.session for _, closing in asked],
-        mailboxes=[closing.mailbox_id for _, closing in asked],
-        devices=[closing.device for _, closing in asked],
-        addresses=[closing.address for _, closing in asked],
-    )
-    return lost, dict(removed)
+    asked = [
+        Asked(number, closing.mailbox_id, closing.session, closing.device, closing.address)
+        for closing in closings
+        if closing.session not in lost
+        for number in closing.removed
+    ]
+    return lost, remove(asked, Removal.CLIENT)
 
 
 # A message that was erased meanwhile is not recorded: nothing would forget the row again.
@@ -130,7 +99,7 @@ UPDATE mailboxes_mailbox AS mailbox SET last_seen = now() FROM seen WHERE mailbo
 DROP_SESSIONS = "DELETE FROM mailstore_session WHERE id = ANY(%(sessions)s::bigint[])"
 
 
-def _record(closings: Sequence[Closing], lost: set[int], removed: dict[int, int]) -> None:
+def _record(closings: Sequence[Closing], lost: set[int], removed: dict[int | None, int]) -> None:
     fetched = [(number, closing) for closing in closings for number in closing.fetched]
     if fetched:
         database.run(
@@ -144,7 +113,7 @@ def _record(closings: Sequence[Closing], lost: set[int], removed: dict[int, int]
     database.run(SEEN, mailboxes=[closing.mailbox_id for closing in closings])
 
 
-def _finished(closing: Closing, lost: set[int], removed: dict[int, int]) -> record.Finished:
+def _finished(closing: Closing, lost: set[int], removed: dict[int | None, int]) -> record.Finished:
     return record.Finished(
         mailbox_id=closing.mailbox_id,
         session=closing.session,

@@ -15,6 +15,7 @@ ALTER TABLE mailstore_messagechunk
 -- Who is connected now is worth nothing after a crash.
 ALTER TABLE mailstore_session SET UNLOGGED;
 ALTER TABLE mailstore_process SET UNLOGGED;
+ALTER TABLE mailstore_sincecrash SET UNLOGGED;
 
 -- These rows live seconds or change all the time: vacuum by their size, not by a fifth of a large table.
 ALTER TABLE mailstore_session SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500);

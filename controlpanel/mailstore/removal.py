@@ -1,0 +1,51 @@
+"""Remove messages: hidden from later sessions, counted apart, restorable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controlpanel import database
+from controlpanel.mailstore.models import Removal
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message that shall go, and who asked: a session and its device, or nobody that has one."""
+
+    id: int
+    mailbox_id: int
+    session: int | None = None
+    device: str = ""
+    address: str | None = None
+
+
+# Every removal of a mailbox happens under its Usage lock, so what is present now stays so until this statement ends.
+# A message that two sessions of a batch remove goes to the first.
+REMOVE = """
+WITH asked AS (
+    SELECT DISTINCT ON (id) id, mailbox_id, session, device, address
+    FROM unnest(%(id)s::bigint[], %(mailbox_id)s::bigint[], %(session)s::bigint[], %(device)s::text[],
+                %(address)s::inet[])
+        WITH ORDINALITY AS asked (id, mailbox_id, session, device, address, place)
+    ORDER BY id, place
+), removed AS (
+    UPDATE mailstore_message AS message
+    SET removed = usage.change + 1, removed_at = now(), removed_how = %(how)s::text,
+        removed_by = asked.session, removed_device = asked.device, removed_address = asked.address
+    FROM asked JOIN mailboxes_usage AS usage ON usage.mailbox_id = asked.mailbox_id
+    WHERE message.id = asked.id AND message.mailbox_id = asked.mailbox_id AND message.removed IS NULL
+    RETURNING message.mailbox_id, message.octets, asked.session
+), refunded AS (
+    UPDATE mailboxes_usage AS usage
+    SET change = usage.change + 1,
+        messages = usage.messages - sums.messages, octets = usage.octets - sums.octets,
+        removed_messages = usage.removed_messages + sums.messages, removed_octets = usage.removed_octets + sums.octets
+    FROM (SELECT mailbox_id, count(*) AS messages, sum(octets) AS octets FROM removed GROUP BY mailbox_id) AS sums
+    WHERE usage.mailbox_id = sums.mailbox_id
+)
+SELECT session, count(*) FROM removed GROUP BY session
+"""
+
+
+def remove(asked: Sequence[Asked], how: Removal) -> dict[int | None, int]:
+    """Remove those that are still present, under the Usage locks of their mailboxes. Returns how many a session."""
+    return dict(database.rows(REMOVE, how=how.value, **database.columns(asked))) if asked else {}
