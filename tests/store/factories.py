@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+from django.db import connection
 from django.utils import timezone
 
 from controlpanel.accounts.models import User
@@ -67,10 +68,8 @@ def make_alias(address: str, *targets: Mailbox | str) -> Address:
 
 def make_message(subject: str = "hello", octets: int = 0) -> bytes:
     """A message with CRLF line ends, padded to at least so many octets."""
-    head = (
-        f"From: Ana <ana@example.org>\r\nSubject: {subject}\r\nDate: Tue, 24 Nov 2026 10:00:00 +0100\r\n\r\n".encode()
-    )
-    return head + b"x" * max(1, octets - len(head) - 2) + b"\r\n"
+    head = f"From: Ana <ana@example.org>\r\nSubject: {subject}\r\nDate: Tue, 24 Nov 2026 10:00:00 +0100\r\n\r\n"
+    return head.encode() + b"x" * max(1, octets - len(head) - 2) + b"\r\n"
 
 
 def make_delivery(box: Mailbox, body: bytes = b"", **fields: Any) -> Delivery:
@@ -138,3 +137,16 @@ def quit_session(box: Mailbox, opened: Opened, removed: Sequence[int] = (), **fi
 def remove(box: Mailbox, *ids: int) -> None:
     """Remove messages as a client does."""
     assert quit_session(box, open_session(box), ids) == Closed(len(ids))
+
+
+def counters(box: Mailbox) -> tuple[int, int, int, int]:
+    """Messages, octets, removed messages and removed octets, as the store counts them."""
+    usage = Usage.objects.get(mailbox=box)
+    return usage.messages, usage.octets, usage.removed_messages, usage.removed_octets
+
+
+def age(table: str, where: str = "true", **columns: str) -> None:
+    """Move moments into the past: `age("mailstore_message", removed_at="15 days")`."""
+    moved = ", ".join(f"{column} = {column} - interval '{interval}'" for column, interval in columns.items())
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {moved} WHERE {where}")
