@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from controlpanel.activity.views import changes, home
+from controlpanel.activity.views import changes, messages, sessions
 
 urlpatterns = [
     path("activity/", changes.every, name="activity"),
     path("domains/<str:domain>/activity/", changes.of_domain, name="domain-activity"),
-    path("mail/<int:mailbox>/", home.show, name="mailbox-home"),
+    path("mail/<int:mailbox>/", messages.home, name="mailbox-home"),
+    path("mail/<int:mailbox>/removed/", messages.removed, name="mailbox-removed"),
+    path("mail/<int:mailbox>/messages/", messages.act, name="messages-act"),
+    path("mail/<int:mailbox>/sessions/", sessions.of_mailbox, name="mailbox-sessions"),
+    path("mail/<int:mailbox>/sessions/<int:session>/end/", sessions.end, name="session-end"),
 ]

@@ -9,7 +9,24 @@ from django.http import QueryDict
 
 ROWS = 50
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
+Kept = TypeVar("Kept", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A page of a list whose length is known: its number, how many pages there are, and of how many rows."""
+
+    number: int
+    pages: int
+    count: int
+
+    @property
+    def offset(self) -> int:
+        return (self.number - 1) * ROWS
+
+    def showing(self, rows: Sequence[Row]) -> "Page[Row]":
+        return Page(rows, self.number, self.pages, self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +59,22 @@ class Page(Generic[Row]):
             before = number
 
 
-def page(rows: QuerySet[Row], asked: str | None, count: int | None = None) -> Page[Row]:
-    """Return the page of `rows` that `asked` names; a wrong number gives the nearest. Two queries.
+def numbered(count: int, asked: str | None) -> Numbered:
+    """Return the page that `asked` names of a list of `count` rows; a wrong number gives the nearest."""
+    pages = max(1, -(-count // ROWS))
+    number = int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+    return Numbered(min(max(1, number), pages), pages, count)
 
-    The sorting and skipping reads keys alone; only the page's own rows are read whole.
+
+def page(rows: QuerySet[Kept], asked: str | None) -> Page[Kept]:
+    """Return the page of `rows` that `asked` names, in three queries: their number, their keys, the page's own rows.
+
+    Sorting and skipping read keys alone, from an index where there is one.
     """
-    total = rows.count() if count is None else count
-    pages = max(1, -(-total // ROWS))
-    number = min(max(1, _number(asked)), pages)
-    keys = list(rows.values_list("pk", flat=True)[(number - 1) * ROWS : number * ROWS])
+    around = numbered(rows.count(), asked)
+    keys = list(rows.values_list("pk", flat=True)[around.offset : around.offset + ROWS])
     found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)}
-    return Page([found[key] for key in keys if key in found], number, pages, total)
-
-
-def _number(asked: str | None) -> int:
-    return int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+    return around.showing([found[key] for key in keys if key in found])
 
 
 @dataclass(frozen=True, slots=True)

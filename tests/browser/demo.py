@@ -8,6 +8,7 @@ from django.utils import timezone
 from controlpanel.accounts.models import User
 from controlpanel.journal.models import Activity
 from controlpanel.mailboxes.models import GIB, Address, Domain, Mailbox, State, Usage
+from tests.browser.demo_mail import fill
 from tests.store.factories import make_alias, make_domain, make_mailbox
 
 PASSWORD = "una casilla bien guardada"
@@ -20,7 +21,7 @@ LONGEST = "maria-de-los-angeles.fernandez-villaverde.direccion-comercial-01@" + 
     ["departamento-de-ventas-y-atencion-al-cliente-de-la-region-norte", "x" * 63, "y" * 63, "z" * 53, "example"]
 )
 PEOPLE = [
-    ("ana", "Ana Pérez", 312 * 2**20, GIB, timedelta(minutes=12)),
+    ("ana", "Ana Pérez", 0, GIB, timedelta(minutes=12)),
     ("compras", "", 48 * 2**20, GIB, timedelta(hours=2)),
     ("diego.mamani", "Diego Mamani Quispe", 871 * 2**20, GIB, timedelta(hours=20)),
     ("francisca", "Francisca Soto", 1019 * 2**20, GIB, timedelta(days=1)),
@@ -75,6 +76,7 @@ def _office() -> Domain:
     make_alias(f"prensa@{OFFICE}", boxes["ana"], "agencia@comunicacion.example")
     make_alias(f"@{OFFICE}", boxes["info"])
     _devices(owner)
+    fill(owner, 286 * 2**20)
     return office
 
 

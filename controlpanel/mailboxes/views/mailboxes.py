@@ -19,6 +19,7 @@ from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.passwords import readable_password
 from controlpanel.mailboxes.views.standing import page, say, the_domain, the_mailbox
+from controlpanel.mailstore import overview
 from controlpanel.panel import lists
 
 QUIET = timedelta(days=90)
@@ -134,6 +135,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         may_rule=rules.may(request.user, Act.RULE_MAILBOX, box),
         aliases=box.aliases.select_related("address__domain").order_by("address__local"),
         devices=box.device_passwords.filter(revoked__isnull=True).order_by("name"),
+        sessions=overview.live_sessions(box.pk),
     )
 
 

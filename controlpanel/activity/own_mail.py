@@ -1,0 +1,62 @@
+"""What an owner does to the mail of a mailbox, and to who is connected to it: each asks rules.py and leaves a row."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from controlpanel.accounts.actor import Actor
+from controlpanel.journal import record
+from controlpanel.mailboxes import rules
+from controlpanel.mailboxes.models import Mailbox
+from controlpanel.mailboxes.rules import Act
+from controlpanel.mailstore import overview, retention
+
+
+def remove(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
+    """Remove messages as a mail client does; they can be restored. Returns how many."""
+    with transaction.atomic():
+        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
+        count = retention.remove_messages(mailbox.pk, ids)
+        _record(mailbox, actor, "remove_messages", count)
+    return count
+
+
+def restore(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> retention.Restored:
+    """Put removed messages back at the end of the mailbox, where every mail client finds them as new."""
+    with transaction.atomic():
+        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
+        restored = retention.restore(mailbox.pk, ids)
+        _record(mailbox, actor, "restore_messages", restored.messages)
+    return restored
+
+
+def delete_for_good(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
+    """Let removed messages go at once. Returns how many."""
+    with transaction.atomic():
+        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
+        count = retention.delete_for_good(mailbox.pk, ids)
+        _record(mailbox, actor, "delete_messages", count)
+    return count
+
+
+def end_session(mailbox: Mailbox, session: int, actor: Actor) -> bool:
+    """End a mail client's session within a second: for its owner, and for who rules the mailbox."""
+    with transaction.atomic():
+        if actor.user is None or not rules.may(actor.user, Act.OPEN_MAILBOX, mailbox):
+            rules.require(actor, Act.RULE_MAILBOX, mailbox)
+        there = overview.end_session(mailbox.pk, session)
+        if there:
+            _record(mailbox, actor, "end_session", 1)
+    return there
+
+
+def _record(mailbox: Mailbox, actor: Actor, act: str, count: int) -> None:
+    if count:
+        record.activity(
+            actor,
+            act,
+            domain_id=mailbox.domain_id,
+            mailbox_id=mailbox.pk,
+            subject=mailbox.address_text,
+            details={"count": count},
+        )
