@@ -128,6 +128,7 @@ class Process(models.Model):
     pid = models.IntegerField()
     started = models.DateTimeField()
     beat = models.DateTimeField()
+    trouble = models.TextField(default="", db_default="", blank=True)  # what is wrong with it, as with a certificate
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}"

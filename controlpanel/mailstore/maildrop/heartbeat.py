@@ -20,11 +20,12 @@ from controlpanel.mailstore.maildrop.opening import Opening
 
 @dataclass(frozen=True, slots=True)
 class MailProcess:
-    """A mail process; `id` is made anew (uuid4) at every start."""
+    """A mail process; `id` is made anew (uuid4) at every start. `trouble`: what an operator should see of it."""
 
     id: UUID
     host: str
     pid: int
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ class Held:
 # The subquery still reads the table as it was before this statement.
 RENEW = """
 WITH beat AS (
-    INSERT INTO mailstore_process (id, host, pid, started, beat)
-    VALUES (%(id)s, %(host)s, %(pid)s, clock_timestamp(), clock_timestamp())
-    ON CONFLICT (id) DO UPDATE SET beat = excluded.beat
+    INSERT INTO mailstore_process (id, host, pid, started, beat, trouble)
+    VALUES (%(id)s, %(host)s, %(pid)s, clock_timestamp(), clock_timestamp(), %(trouble)s)
+    ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, trouble = excluded.trouble
 )
 SELECT ARRAY(SELECT id FROM mailstore_session WHERE process = %(id)s AND end_asked),
        NOT EXISTS (SELECT FROM mailstore_process WHERE id = %(id)s)
@@ -59,7 +60,8 @@ SELECT ARRAY(SELECT id FROM mailstore_session WHERE process = %(id)s AND end_ask
 
 def renew(process: MailProcess) -> Renewed:
     """Beat, once a second and first before any opening. At the first beat of a process `anew` is true."""
-    return Renewed(*database.rows(RENEW, id=process.id, host=process.host, pid=process.pid)[0])
+    [answer] = database.rows(RENEW, id=process.id, host=process.host, pid=process.pid, trouble=process.trouble)
+    return Renewed(*answer)
 
 
 RE_TAKE = """
