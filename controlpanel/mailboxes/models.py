@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 GIB = 2**30
 DAY = 86_400
+GRACE_DAYS = 14  # from the deletion of a mailbox or a domain to the day when its mail goes
 
 
 class State(models.TextChoices):
@@ -191,6 +192,7 @@ class DevicePassword(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     expires = models.DateTimeField(null=True)
     revoked = models.DateTimeField(null=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     last_used = models.DateTimeField(null=True)
     last_address = models.GenericIPAddressField(null=True)
 

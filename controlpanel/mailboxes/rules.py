@@ -95,6 +95,16 @@ def require(actor: Actor, act: Act, subject: Subject = None) -> None:
         raise NotAllowed(act)
 
 
+def may_meet(actor: Actor, user: User) -> bool:
+    """Whether the actor may know that this User is there: who shares a domain that they run, or one in it."""
+    if actor.user is None:
+        return True
+    held = rights(actor.user)
+    if held.operator or user.domains.filter(pk__in=held.domains).exists():
+        return True
+    return Mailbox.objects.filter(user=user, domain__in=held.domains).exclude(state=State.DELETED).exists()
+
+
 def visible_domains(user: Person) -> QuerySet[Domain]:
     """The domains that `user` may see: an operator all, an administrator theirs while they are not deleted."""
     if not isinstance(user, User):

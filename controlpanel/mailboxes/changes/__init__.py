@@ -9,6 +9,14 @@ Locks are taken in one order: Domain (by number), User, Usage, Mailbox, Address,
 
 from controlpanel.mailboxes.changes.accesses import grant_access, revoke_access
 from controlpanel.mailboxes.changes.aliases import change_alias, create_alias, delete_alias
+from controlpanel.mailboxes.changes.credentials import (
+    accept_invitation,
+    invite,
+    invited,
+    reset_second_factor,
+    set_password,
+    too_many,
+)
 from controlpanel.mailboxes.changes.devices import (
     create_device_password,
     rename_device_password,
@@ -35,12 +43,11 @@ from controlpanel.mailboxes.changes.mailboxes import (
 )
 from controlpanel.mailboxes.changes.people import (
     appoint_administrator,
+    appoint_operator,
     change_preferences,
     create_operator,
     dismiss_administrator,
-    invite,
-    reset_second_factor,
-    set_password,
+    dismiss_operator,
 )
 from controlpanel.mailboxes.changes.refused import ChangeRefused
 from controlpanel.mailboxes.changes.rooms import DEFAULT
@@ -48,7 +55,9 @@ from controlpanel.mailboxes.changes.rooms import DEFAULT
 __all__ = [
     "DEFAULT",
     "ChangeRefused",
+    "accept_invitation",
     "appoint_administrator",
+    "appoint_operator",
     "change_alias",
     "change_domain",
     "change_mailbox",
@@ -64,8 +73,10 @@ __all__ = [
     "delete_domain",
     "delete_mailbox",
     "dismiss_administrator",
+    "dismiss_operator",
     "grant_access",
     "invite",
+    "invited",
     "rename_device_password",
     "rename_mailbox",
     "reopen_domain",
@@ -76,6 +87,7 @@ __all__ = [
     "set_password",
     "suspend_domain",
     "suspend_mailbox",
+    "too_many",
     "undelete_domain",
     "undelete_mailbox",
 ]

@@ -1,10 +1,26 @@
 """Mailboxes: made, changed, renamed, suspended, closed, deleted."""
 
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from controlpanel.accounts import passwords
 from controlpanel.accounts.actor import Actor
-from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota
-from controlpanel.mailboxes.models import Domain, Mailbox
+from controlpanel.accounts.addresses import canonical
+from controlpanel.accounts.models import User
+from controlpanel.journal import record
+from controlpanel.mailboxes import device_passwords, octets, signals
+from controlpanel.mailboxes.addresses import new_local
+from controlpanel.mailboxes.changes import states
+from controlpanel.mailboxes.changes.passwords_set import hash_of_new
+from controlpanel.mailboxes.changes.refused import ChangeRefused, Sentence, change, said_of, text
+from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota, chosen, lock_domain, make_room, reallot
+from controlpanel.mailboxes.models import Address, Alias, Domain, Mailbox, State, Usage
+from controlpanel.mailboxes.rules import Act, require
+
+NAME_LENGTH = 120
+NOTE_LENGTH = 500
 
 
 class MailboxSettings(TypedDict, total=False):
@@ -15,6 +31,13 @@ class MailboxSettings(TypedDict, total=False):
     removed_cap: int | None
     note: str
     pop3_enabled: bool
+
+
+def taken(field: str) -> dict[str, tuple[str, Sentence]]:
+    """What the constraints say that keep two from having one address."""
+    here: tuple[str, Sentence] = (field, _("This address is taken."))
+    signs_in: tuple[str, Sentence] = (field, _("Somebody signs in with this address already."))
+    return {"address_taken": here, "mailbox_address_taken": here, "user_address_taken": signs_in}
 
 
 def create_mailbox(
@@ -33,37 +56,114 @@ def create_mailbox(
     With `password`, or with `password_hash` as another server wrote it; with neither, an invitation comes first.
     Refused: local, quota, password, password_hash, name, note, or "" (the domain is full, or not open).
     """
-    raise NotImplementedError
+    require(actor, Act.CREATE_MAILBOX, domain)
+    with said_of("local"):
+        local = new_local(local)
+        address = canonical(f"{local}@{domain.name}")
+    name, note = text("name", name, NAME_LENGTH), text("note", note, NOTE_LENGTH)
+    stored = _stored(address, name, password, password_hash)
+    with change(taken("local")):
+        domain = lock_domain(domain)
+        given = chosen(domain, quota)
+        make_room(domain, given)
+        mailbox = Mailbox.objects.create(
+            user=User.objects.create(address=address, name=name, password=stored, password_changed=timezone.now()),
+            domain=domain,
+            address=Address.objects.create(domain=domain, local=local),
+            address_text=address,
+            name=name,
+            quota=given,
+            note=note,
+            scram_salt=device_passwords.new_salt(),
+        )
+        Usage.objects.create(mailbox=mailbox)
+        _tell(actor, "create_mailbox", mailbox, {"quota": given})
+    return mailbox
+
+
+def _stored(address: str, name: str, password: str | None, password_hash: str | None) -> str:
+    if password_hash is not None:
+        with said_of("password_hash"):
+            return passwords.kept_as_it_came(password_hash)
+    return hash_of_new(password, address, name)
 
 
 def change_mailbox(mailbox: Mailbox, *, actor: Actor, **settings: Unpack[MailboxSettings]) -> Mailbox:
     """Change what is named in `settings` and nothing else. Refused: the setting's own name."""
-    raise NotImplementedError
+    require(actor, Act.CHANGE_MAILBOX, mailbox)
+    wanted = _checked(settings)
+    with change():
+        domain, mailbox = lock(mailbox)
+        if "quota" in settings:
+            wanted["quota"] = chosen(domain, settings["quota"])
+        before = {name: getattr(mailbox, name) for name in wanted}
+        differing = {name: value for name, value in wanted.items() if value != before[name]}
+        if "quota" in differing:
+            reallot(domain, differing["quota"], mailbox)
+        if differing:
+            Mailbox.objects.filter(pk=mailbox.pk).update(**differing)
+            _after(mailbox, differing)
+            _tell(actor, "change_mailbox", mailbox, {name: [before[name], differing[name]] for name in differing})
+    mailbox.refresh_from_db(fields=list(wanted) or None)
+    return mailbox
+
+
+def _checked(settings: MailboxSettings) -> dict[str, Any]:
+    wanted: dict[str, Any] = {**settings}
+    wanted.pop("quota", None)
+    if "name" in settings:
+        wanted["name"] = text("name", settings["name"], NAME_LENGTH)
+    if "note" in settings:
+        wanted["note"] = text("note", settings["note"], NOTE_LENGTH)
+    cap = settings.get("removed_cap")
+    if cap is not None and not 0 <= cap <= octets.LARGEST:
+        raise ChangeRefused("removed_cap", _("This cap lies between 0 octets and 1024 TB."))
+    return wanted
+
+
+def _after(mailbox: Mailbox, differing: dict[str, Any]) -> None:
+    if "name" in differing:
+        User.objects.filter(pk=mailbox.user_id).update(name=differing["name"])
+    if differing.get("pop3_enabled") is False:
+        signals.sign_in_ended.send(Mailbox, domain=None, mailbox=mailbox.pk, device=None)
 
 
 def suspend_mailbox(mailbox: Mailbox, *, actor: Actor, reason: str = "") -> Mailbox:
     """Its owner does not sign in (and reads the reason); mail still arrives."""
-    raise NotImplementedError
+    return _put(mailbox, State.SUSPENDED, actor, reason, "suspend_mailbox")
 
 
 def close_mailbox(mailbox: Mailbox, *, actor: Actor, reason: str = "") -> Mailbox:
     """Its owner does not sign in, and mail is refused."""
-    raise NotImplementedError
+    return _put(mailbox, State.CLOSED, actor, reason, "close_mailbox")
 
 
 def reopen_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
     """End a suspension or a closure."""
-    raise NotImplementedError
+    return _put(mailbox, State.ACTIVE, actor, "", "reopen_mailbox")
 
 
 def delete_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
     """Mark the mailbox deleted: no sign-in, no mail; its address stays taken until retention removes it all."""
-    raise NotImplementedError
+    require(actor, Act.RULE_MAILBOX, mailbox)
+    with change():
+        _domain, mailbox = lock(mailbox)
+        if states.mark_deleted(mailbox):
+            _tell(actor, "delete_mailbox", mailbox)
+            signals.sign_in_ended.send(Mailbox, domain=None, mailbox=mailbox.pk, device=None)
+    return mailbox
 
 
 def undelete_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
     """Take the mark away: the mailbox is as it was before it was deleted. Refused: "" (no room any more)."""
-    raise NotImplementedError
+    require(actor, Act.RULE_MAILBOX, mailbox)
+    with change():
+        domain, mailbox = lock(mailbox)
+        if mailbox.state == State.DELETED:
+            make_room(domain, mailbox.quota, mailbox)
+            states.unmark(mailbox)
+            _tell(actor, "undelete_mailbox", mailbox)
+    return mailbox
 
 
 def rename_mailbox(mailbox: Mailbox, address: str, *, actor: Actor, keep_alias: bool = False) -> Mailbox:
@@ -71,4 +171,80 @@ def rename_mailbox(mailbox: Mailbox, address: str, *, actor: Actor, keep_alias: 
 
     The old address becomes free, or an alias of the mailbox. Refused: address.
     """
-    raise NotImplementedError
+    require(actor, Act.RULE_MAILBOX, mailbox)
+    with said_of("address"):
+        address = canonical(address)
+        local = new_local(address.rpartition("@")[0])
+    target = Domain.objects.filter(name=address.rpartition("@")[2]).first()
+    if target is None:
+        raise ChangeRefused("address", _("This domain is not here."))
+    require(actor, Act.CREATE_MAILBOX, target)
+    with change(taken("address")):
+        mailbox = _lock_for_move(mailbox, target)
+        if mailbox.address_text != address:
+            old = mailbox.address_text
+            _move(mailbox, target, local, address, keep_alias)
+            _tell(actor, "rename_mailbox", mailbox, {"before": old, "alias": keep_alias})
+    return mailbox
+
+
+def _lock_for_move(mailbox: Mailbox, target: Domain) -> Mailbox:
+    numbers = {mailbox.domain_id, target.pk}
+    domains = {
+        domain.pk: domain
+        for domain in Domain.objects.filter(pk__in=numbers).order_by("pk").select_for_update(no_key=True)
+    }
+    mailbox = _locked(mailbox)
+    if mailbox.state == State.DELETED:
+        raise ChangeRefused("", _("This is deleted. Undo that first."))
+    if mailbox.domain_id != target.pk:
+        chosen(domains[target.pk], mailbox.quota)
+        make_room(domains[target.pk], mailbox.quota)
+    return mailbox
+
+
+def _move(mailbox: Mailbox, target: Domain, local: str, address: str, keep_alias: bool) -> None:
+    old = mailbox.address
+    User.objects.filter(pk=mailbox.user_id).update(address=address)
+    mailbox.address = Address.objects.create(domain=target, local=local)
+    mailbox.address_text, mailbox.domain = address, target
+    mailbox.save(update_fields=["address", "address_text", "domain"])
+    if keep_alias:
+        Alias.objects.create(address=old, mailbox=mailbox)
+    else:
+        old.delete()
+
+
+def _put(mailbox: Mailbox, state: State, actor: Actor, reason: str, act: str) -> Mailbox:
+    require(actor, Act.RULE_MAILBOX, mailbox)
+    with change():
+        _domain, mailbox = lock(mailbox)
+        if states.put(mailbox, state, reason):
+            _tell(actor, act, mailbox, {"reason": mailbox.state_reason} if reason else {})
+            if state != State.ACTIVE:
+                signals.sign_in_ended.send(Mailbox, domain=None, mailbox=mailbox.pk, device=None)
+    return mailbox
+
+
+def lock(mailbox: Mailbox) -> tuple[Domain, Mailbox]:
+    """Return the mailbox's domain and the mailbox as they are now, both locked in the house's order."""
+    domain = lock_domain(Mailbox.objects.select_related("domain").get(pk=mailbox.pk).domain)
+    mailbox = _locked(mailbox)
+    if mailbox.domain_id != domain.pk:
+        raise ChangeRefused("", _("Somebody has just moved this mailbox to another domain. Try again."))
+    return domain, mailbox
+
+
+def _locked(mailbox: Mailbox) -> Mailbox:
+    return Mailbox.objects.select_for_update(no_key=True).get(pk=mailbox.pk)
+
+
+def _tell(actor: Actor, act: str, mailbox: Mailbox, details: dict[str, Any] | None = None) -> None:
+    record.activity(
+        actor,
+        act,
+        domain_id=mailbox.domain_id,
+        mailbox_id=mailbox.pk,
+        subject=mailbox.address_text,
+        details=details,
+    )

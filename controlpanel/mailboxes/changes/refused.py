@@ -3,8 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from controlpanel.accounts.addresses import AddressError
+from controlpanel.accounts.foreign_hashes import HashError
 
 Sentence = str | Promise
 
@@ -37,3 +43,27 @@ def change(sentences: Mapping[str, tuple[str, Sentence]] | None = None) -> Itera
 def constraint(error: IntegrityError) -> str:
     """Return the name of the constraint that PostgreSQL says was violated."""
     return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+
+
+@contextmanager
+def said_of(field: str) -> Iterator[None]:
+    """What is wrong with an address, a hash or a password inside is wrong with `field`."""
+    try:
+        yield
+    except (AddressError, HashError) as error:
+        raise ChangeRefused(field, error.sentence) from None
+    except ValidationError as error:
+        raise ChangeRefused(field, " ".join(error.messages)) from None
+
+
+def text(field: str, value: str, most: int, *, needed: bool = False) -> str:
+    """Return a text as it is kept: without blanks at its ends, on one line, printable."""
+    kept = " ".join(value.split())
+    if needed and not kept:
+        raise ChangeRefused(field, _("This is needed."))
+    if len(kept) > most:
+        sentence = ngettext("Use at most %d character.", "Use at most %d characters.", most) % most
+        raise ChangeRefused(field, sentence)
+    if not kept.isprintable():
+        raise ChangeRefused(field, _("There is a character in it that cannot be shown."))
+    return kept

@@ -1,0 +1,44 @@
+"""From open to suspended, closed, deleted, and back: the same for a domain and a mailbox. Rows come in locked."""
+
+from typing import TypeVar
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from controlpanel.mailboxes.changes.refused import ChangeRefused, text
+from controlpanel.mailboxes.models import Domain, Mailbox, State
+
+Row = TypeVar("Row", Domain, Mailbox)
+REASON_LENGTH = 200
+
+
+def put(row: Row, state: State, reason: str = "") -> bool:
+    """Put the row into a state that is not deleted, for a reason that its owner reads; return whether that is new."""
+    reason = text("reason", reason, REASON_LENGTH)
+    if row.state == State.DELETED:
+        raise ChangeRefused("", _("This is deleted. Undo that first."))
+    if (row.state, row.state_reason) == (state, reason):
+        return False
+    _write(row, state, reason, before="")
+    return True
+
+
+def mark_deleted(row: Row) -> bool:
+    """Mark the row deleted; return whether that is new. What it was before stands beside it."""
+    if row.state == State.DELETED:
+        return False
+    _write(row, State.DELETED, row.state_reason, before=row.state)
+    return True
+
+
+def unmark(row: Row) -> bool:
+    """Make the row what it was before it was deleted; return whether it was deleted."""
+    if row.state != State.DELETED:
+        return False
+    _write(row, State(row.state_before or State.ACTIVE), row.state_reason, before="")
+    return True
+
+
+def _write(row: Row, state: State, reason: str, before: str) -> None:
+    row.state, row.state_reason, row.state_before, row.state_since = state, reason, before, timezone.now()
+    row.save(update_fields=["state", "state_reason", "state_before", "state_since"])
