@@ -1,20 +1,112 @@
-"""What an activity row says, as a sentence."""
+"""What a row of the journal says, as a sentence for people, and what it changed from what to what."""
+
+from collections.abc import Iterator
+from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from controlpanel.journal.models import Activity
-from controlpanel.mailboxes.addresses import shown
+from controlpanel.mailboxes.addresses import domain_shown, shown
+from controlpanel.mailboxes.models import OverQuota
+from controlpanel.mailboxes.octets import shown as octets_shown
 
-SENTENCES: dict[str, Promise] = {}
+SENTENCES: dict[str, Promise] = {
+    "create_domain": _("made the domain %(subject)s"),
+    "change_domain": _("changed the domain %(subject)s"),
+    "suspend_domain": _("suspended the domain %(subject)s"),
+    "close_domain": _("closed the domain %(subject)s"),
+    "reopen_domain": _("opened the domain %(subject)s again"),
+    "delete_domain": _("deleted the domain %(subject)s"),
+    "undelete_domain": _("took back the deletion of the domain %(subject)s"),
+    "create_mailbox": _("made the mailbox %(subject)s"),
+    "change_mailbox": _("changed the mailbox %(subject)s"),
+    "rename_mailbox": _("renamed a mailbox to %(subject)s"),
+    "suspend_mailbox": _("suspended the mailbox %(subject)s"),
+    "close_mailbox": _("closed the mailbox %(subject)s"),
+    "reopen_mailbox": _("opened the mailbox %(subject)s again"),
+    "delete_mailbox": _("deleted the mailbox %(subject)s"),
+    "undelete_mailbox": _("took back the deletion of the mailbox %(subject)s"),
+    "create_alias": _("made the alias %(subject)s"),
+    "change_alias": _("changed the alias %(subject)s"),
+    "delete_alias": _("deleted the alias %(subject)s"),
+    "create_device_password": _("made a device password for %(subject)s"),
+    "rename_device_password": _("renamed a device password of %(subject)s"),
+    "revoke_device_password": _("revoked a device password of %(subject)s"),
+    "grant_access": _("let somebody else open %(subject)s"),
+    "revoke_access": _("took from somebody the right to open %(subject)s"),
+    "create_operator": _("made %(subject)s an operator"),
+    "appoint_administrator": _("made %(subject)s an administrator"),
+    "dismiss_administrator": _("dismissed the administrator %(subject)s"),
+    "set_password": _("set the password of %(subject)s"),
+    "invite": _("invited %(subject)s to set a password"),
+    "reset_second_factor": _("took away the second factor of %(subject)s"),
+    "change_preferences": _("changed their own preferences"),
+    "remove_messages": _("removed messages of %(subject)s"),
+    "restore_messages": _("restored messages of %(subject)s"),
+    "delete_messages": _("deleted messages of %(subject)s for good"),
+    "end_session": _("ended a session of %(subject)s"),
+}
+FIELDS: dict[str, Promise] = {
+    "name": _("name"),
+    "quota": _("space"),
+    "note": _("note"),
+    "removed_cap": _("space for removed mail"),
+    "pop3_enabled": _("mail clients"),
+    "limit_mailboxes": _("mailboxes at most"),
+    "limit_octets": _("space together"),
+    "largest_quota": _("largest mailbox"),
+    "default_quota": _("space of a new mailbox"),
+    "language": _("language"),
+    "time_zone": _("time zone"),
+    "restore_days": _("days to restore"),
+    "over_quota": _("when full"),
+    "exclusive_lock": _("one mail client at a time"),
+    "login_delay": _("seconds between sign-ins"),
+    "expire_days": _("days that mail stays"),
+    "expire_unfetched": _("also what nobody fetched"),
+    "device_passwords_only": _("device passwords only"),
+    "device": _("device"),
+    "targets": _("goes to"),
+    "count": _("messages"),
+    "user": _("who"),
+    "reason": _("reason"),
+    "before": _("before"),
+}
+IN_OCTETS = frozenset({"quota", "removed_cap", "limit_octets", "largest_quota", "default_quota"})
 
 
 def sentence(row: Activity) -> str:
-    """Return what was done, with its subject; an act that is not known here is shown by its own name."""
-    subject = shown(row.subject) if "@" in row.subject else row.subject
+    """Return what was done to what; an act that is not known here is shown by its own name."""
     words = SENTENCES.get(row.act)
-    if words is None:
-        return f"{row.act.replace('_', ' ')} {subject}".strip()
-    return str(words) % {"subject": subject}
+    subject = shown(row.subject) if "@" in row.subject else domain_shown(row.subject)
+    return f"{row.act} {subject}".strip() if words is None else str(words) % {"subject": subject}
 
 
+def details(row: Activity) -> str:
+    """Return what the row keeps beside it, as `space: 1 GB → 2 GB`."""
+    return "; ".join(_parts(row))
+
+
+def _parts(row: Activity) -> Iterator[str]:
+    change = row.act.startswith(("change_", "rename_"))
+    for name, value in row.details.items():
+        if name not in FIELDS:
+            continue
+        if change and isinstance(value, list) and len(value) == 2:
+            yield f"{FIELDS[name]}: {_value(name, value[0])} → {_value(name, value[1])}"
+        elif value not in (None, "", []):
+            yield f"{FIELDS[name]}: {_value(name, value)}"
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return _now("yes") if value else _now("no")
+    if value is None or value == "":
+        return _now("none")
+    if isinstance(value, list):
+        return ", ".join(shown(str(each)) for each in value)
+    if name in IN_OCTETS and isinstance(value, int):
+        return octets_shown(value)
+    return str(OverQuota(value).label) if name == "over_quota" and value in OverQuota.values else str(value)

@@ -1,7 +1,7 @@
 """Whether the panel can do its work, for docker-compose and load balancers."""
 
-from django.db import Error, connection
 from django.contrib.auth.decorators import login_not_required
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -14,5 +14,7 @@ def health(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error:
-        return HttpResponse("database away\n", status=503, content_type="text/plain", headers={"Cache-Control": "no-store"})
+        return HttpResponse(
+            "database away\n", status=503, content_type="text/plain", headers={"Cache-Control": "no-store"}
+        )
     return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})

@@ -16,7 +16,7 @@ REMEMBERED = 60.0  # seconds
 MOST = 2_000  # names remembered at once
 
 
-class UnknownHost(SuspiciousOperation):  # noqa: N818
+class UnknownHost(SuspiciousOperation):
     """Somebody asked by a name that is not ours: 400."""
 
 

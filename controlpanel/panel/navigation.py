@@ -97,12 +97,11 @@ def _groups(reach: Reach, domain: Domain | None, own: Mailbox | None) -> list[Gr
 
 
 def _everything(user: User) -> list[Place]:
-    places = [
+    return [
         Place("mailboxes", _("Mailboxes"), reverse("mailboxes"), "inbox-stack"),
         Place("domains", _("Domains"), reverse("domains"), "globe-alt"),
         Place("activity", _("Activity"), reverse("activity"), "clock"),
     ]
-    return places
 
 
 def _of_domain(domain: Domain) -> list[Place]:
@@ -121,7 +120,7 @@ def _of_mailbox(mailbox: Mailbox) -> list[Place]:
         Place("mailbox-home", _("Mailbox"), reverse("mailbox-home", args=key), "inbox"),
         Place("mailbox-removed", _("Removed"), reverse("mailbox-removed", args=key), "archive-box-arrow-down"),
         Place("mailbox-devices", _("Devices"), reverse("mailbox-devices", args=key), "device-phone-mobile"),
-#        Place("mailbox-setup", _("Set-up"), reverse("mailbox-setup", args=key), "wrench-screwdriver"),
+        #        Place("mailbox-setup", _("Set-up"), reverse("mailbox-setup", args=key), "wrench-screwdriver"),
         Place("mailbox-sessions", _("Activity"), reverse("mailbox-sessions", args=key), "clock"),
     ]
 

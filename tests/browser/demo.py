@@ -1,4 +1,4 @@
-"""Lively data to look at: a hoster, a small office and its people, one long address, one full mailbox, 12,408 of them."""
+"""Lively data to look at: a hoster, a small office and its people, one long address, 12,408 mailboxes in a row."""
 
 import os
 from datetime import timedelta
@@ -33,8 +33,19 @@ PEOPLE = [
     ("ventas", "", 702 * 2**20, 5 * GIB, timedelta(minutes=31)),
     ("walter", "Walter Núñez", 77 * 2**20, GIB, timedelta(days=33)),
 ]
-OTHERS = ["alfajores-del-sur", "clinica-san-martin", "ferreteria-colon", "imprenta-nueva", "libreria-el-faro", "metalurgica-rivas",
-          "notaria-quintana", "optica-central", "radio-del-valle", "transportes-andinos", "vivero-los-tilos"]
+OTHERS = [
+    "alfajores-del-sur",
+    "clinica-san-martin",
+    "ferreteria-colon",
+    "imprenta-nueva",
+    "libreria-el-faro",
+    "metalurgica-rivas",
+    "notaria-quintana",
+    "optica-central",
+    "radio-del-valle",
+    "transportes-andinos",
+    "vivero-los-tilos",
+]
 
 
 def people() -> None:
@@ -59,7 +70,11 @@ def people() -> None:
 
 def _office() -> Domain:
     office = make_domain(
-        OFFICE, limit_mailboxes=25, limit_octets=20 * GIB, largest_quota=5 * GIB, language="es",
+        OFFICE,
+        limit_mailboxes=25,
+        limit_octets=20 * GIB,
+        largest_quota=5 * GIB,
+        language="es",
         time_zone="America/Argentina/Buenos_Aires",
     )
     for local, name, octets, quota, ago in PEOPLE:
@@ -90,10 +105,17 @@ def _box(domain: Domain, local: str, name: str, octets: int, quota: int | None, 
 
 def _devices(box: Mailbox) -> None:
     now = timezone.now()
-    for name, ago, address in [("Notebook", timedelta(minutes=12), "203.0.113.7"), ("Teléfono", timedelta(hours=9), "2001:db8:42::7"), ("Impresora de la oficina", None, None)]:
+    for name, ago, address in [
+        ("Notebook", timedelta(minutes=12), "203.0.113.7"),
+        ("Teléfono", timedelta(hours=9), "2001:db8:42::7"),
+        ("Impresora de la oficina", None, None),
+    ]:
         box.device_passwords.create(
-            name=name, stored_key=os.urandom(32), server_key=os.urandom(32),
-            last_used=None if ago is None else now - ago, last_address=address,
+            name=name,
+            stored_key=os.urandom(32),
+            server_key=os.urandom(32),
+            last_used=None if ago is None else now - ago,
+            last_address=address,
         )
 
 
@@ -108,7 +130,12 @@ def _history(operator: User, administrator: User, office: Domain) -> None:
     ]
     for actor, act, subject, mailbox in rows:
         Activity.objects.create(
-            actor_id=actor.pk, actor=actor.address, act=act, domain_id=office.pk, mailbox_id=mailbox, subject=subject,
+            actor_id=actor.pk,
+            actor=actor.address,
+            act=act,
+            domain_id=office.pk,
+            mailbox_id=mailbox,
+            subject=subject,
             address="203.0.113.20",
         )
 
@@ -123,14 +150,21 @@ def many(name: str = "universidad.example", count: int = MANY) -> Domain:
     boxes = Mailbox.objects.bulk_create(
         [
             Mailbox(
-                user=users[n], domain=domain, address=addresses[n], address_text=users[n].address,
-                name=f"Persona {n}", quota=GIB, scram_salt=b"0" * 16, last_seen=now - timedelta(minutes=n * 7 % 90_000),
+                user=users[n],
+                domain=domain,
+                address=addresses[n],
+                address_text=users[n].address,
+                name=f"Persona {n}",
+                quota=GIB,
+                scram_salt=b"0" * 16,
+                last_seen=now - timedelta(minutes=n * 7 % 90_000),
             )
             for n in numbers
         ],
         5_000,
     )
     Usage.objects.bulk_create(
-        [Usage(mailbox=box, messages=n % 900, octets=(1 + n * 7_919 % 1_000) * 2**20) for n, box in enumerate(boxes)], 5_000
+        [Usage(mailbox=box, messages=n % 900, octets=(1 + n * 7_919 % 1_000) * 2**20) for n, box in enumerate(boxes)],
+        5_000,
     )
     return domain

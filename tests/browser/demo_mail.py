@@ -34,7 +34,7 @@ REMOVED = [
 
 
 def fill(box: Mailbox, spare_octets: int) -> None:
-    """Give the mailbox letters, what a phone removed, a past, and somebody who is connected; `spare_octets` fill it up."""
+    """Give the mailbox letters, removed ones, a past, and somebody who is connected; `spare_octets` fill it up."""
     now = timezone.now()
     notebook = box.device_passwords.get(name="Notebook")
     for number, letter in enumerate(reversed(LETTERS)):
@@ -42,12 +42,17 @@ def fill(box: Mailbox, spare_octets: int) -> None:
     for message in Message.objects.filter(mailbox=box):
         if message.octets != 18_400:
             at = message.received + timedelta(minutes=9)
-            Fetched.objects.create(message_id=message.pk, device_id=notebook.pk, mailbox_id=box.pk, device="Notebook", at=at)
+            Fetched.objects.create(
+                message_id=message.pk, device_id=notebook.pk, mailbox_id=box.pk, device="Notebook", at=at
+            )
     for number, (sender, subject, octets, hours, device) in enumerate(REMOVED):
         gone = _deliver(box, sender, subject, octets, now - timedelta(hours=hours + 40), f"quitada{number}")
         remove_messages(box.pk, [gone])
         Message.objects.filter(pk=gone).update(
-            removed_how="client", removed_device=device, removed_at=now - timedelta(hours=hours), removed_address="203.0.113.7"
+            removed_how="client",
+            removed_device=device,
+            removed_at=now - timedelta(hours=hours),
+            removed_address="203.0.113.7",
         )
     Usage.objects.filter(mailbox=box).update(octets=F("octets") + spare_octets)
     _visits(box, now)
@@ -61,8 +66,14 @@ def _deliver(box: Mailbox, sender: str, subject: str, octets: int, received: dat
     [result] = deliver(
         [
             Delivery(
-                mailbox_id=box.pk, octets=len(text), chunks=[text], sender=f"{uidl}@remitente.example",
-                from_header=author, subject=Header(subject, "utf-8").encode(), uidl=uidl, received=received,
+                mailbox_id=box.pk,
+                octets=len(text),
+                chunks=[text],
+                sender=f"{uidl}@remitente.example",
+                from_header=author,
+                subject=Header(subject, "utf-8").encode(),
+                uidl=uidl,
+                received=received,
             )
         ]
     )
@@ -76,8 +87,16 @@ def _visits(box: Mailbox, now: datetime) -> None:
     notebook, phone = (box.device_passwords.get(name=name) for name in ("Notebook", "Teléfono"))
     process = Process.objects.create(id=uuid.uuid4(), host="correo", pid=1, started=now, beat=now + timedelta(days=1))
     Session.objects.create(
-        id=7, process=process.pk, mailbox_id=box.pk, device_id=notebook.pk, device="Notebook", address="203.0.113.7",
-        tls="TLSv1.3", mechanism="PLAIN", started=now - timedelta(minutes=2), change=3,
+        id=7,
+        process=process.pk,
+        mailbox_id=box.pk,
+        device_id=notebook.pk,
+        device="Notebook",
+        address="203.0.113.7",
+        tls="TLSv1.3",
+        mechanism="PLAIN",
+        started=now - timedelta(minutes=2),
+        change=3,
     )
     kept = {"mailbox_id": box.pk, "protocol": "pop3", "mechanism": "PLAIN"}
     for hours, device, address, tls, fetched, removed, octets, ended_by, times in [
@@ -88,12 +107,27 @@ def _visits(box: Mailbox, now: datetime) -> None:
         (55, None, "192.0.2.200", "", 1, 1, 12_400, "idle", 1),
     ]:
         PastSession.objects.create(
-            device_id=device and device.pk, device=device.name if device else "", address=address, tls=tls,
-            fetched=fetched, removed=removed, octets=octets, ended_by=ended_by, times=times,
-            started=now - timedelta(hours=hours + 0.1), ended=now - timedelta(hours=hours), **kept,
+            device_id=device and device.pk,
+            device=device.name if device else "",
+            address=address,
+            tls=tls,
+            fetched=fetched,
+            removed=removed,
+            octets=octets,
+            ended_by=ended_by,
+            times=times,
+            started=now - timedelta(hours=hours + 0.1),
+            ended=now - timedelta(hours=hours),
+            **kept,
         )
     Attempt.objects.create(
-        mailbox_id=box.pk, protocol="pop3", address="198.51.100.99", outcome="wrong", hour=now, last=now - timedelta(hours=6), times=14
+        mailbox_id=box.pk,
+        protocol="pop3",
+        address="198.51.100.99",
+        outcome="wrong",
+        hour=now,
+        last=now - timedelta(hours=6),
+        times=14,
     )
     RefusedMessage.objects.create(
         mailbox_id=box.pk, sender="boletin@ofertas.example", octets=61_000_000, reply="552 5.2.2 The mailbox is full."

@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from controlpanel.activity.sentences import sentence
+from controlpanel.activity.sentences import details, sentence
 from controlpanel.journal.models import Activity
 from controlpanel.mailboxes import rules
 from controlpanel.mailboxes.models import Domain
@@ -45,7 +45,7 @@ def _listed(request: HttpRequest, rows: QuerySet[Activity], domain: Domain | Non
         "activity/changes.html",
         "domain-activity" if domain else "activity",
         domain=domain,
-        rows=[(row, sentence(row)) for row in found[:ROWS]],
+        rows=[(row, sentence(row), details(row)) for row in found[:ROWS]],
         older=found[ROWS - 1].pk if len(found) > ROWS else None,
         asked=asked,
         before=before,

@@ -72,7 +72,11 @@ def removed(request: HttpRequest, mailbox: int) -> HttpResponse:
     around = lists.numbered(box.usage.removed_messages, request.GET.get("page"))
     found = overview.removed_messages(box.pk, limit=lists.ROWS, offset=around.offset)
     return page(
-        request, "activity/removed.html", "mailbox-removed", own=box, page=around.showing([Line(each) for each in found])
+        request,
+        "activity/removed.html",
+        "mailbox-removed",
+        own=box,
+        page=around.showing([Line(each) for each in found]),
     )
 
 

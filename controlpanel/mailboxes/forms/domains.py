@@ -1,13 +1,14 @@
 """Making domains, their limits and their policies."""
 
 import zoneinfo
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from controlpanel.mailboxes.forms.fields import OctetsField, PasswordField
+from controlpanel.mailboxes.forms.fields import OctetsField
 from controlpanel.mailboxes.models import GIB, Domain, OverQuota
 
 EMPTY_IS_NONE = _("Empty: no limit.")
@@ -46,7 +47,9 @@ class NewDomainForm(LimitFields):
     )
     administrator = forms.CharField(
         label=_("Address of the administrator"),
-        help_text=_("Who may make mailboxes in this domain. An address elsewhere is best: it works when this domain does not."),
+        help_text=_(
+            "Who may make mailboxes in this domain. An address elsewhere is best: it works when this domain does not."
+        ),
         max_length=320,
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
@@ -80,9 +83,7 @@ class DomainForm(LimitFields):
         max_value=365,
         widget=forms.NumberInput(attrs={"class": "short"}),
     )
-    over_quota = forms.ChoiceField(
-        label=_("When a mailbox is full"), choices=OverQuota, widget=forms.RadioSelect
-    )
+    over_quota = forms.ChoiceField(label=_("When a mailbox is full"), choices=OverQuota, widget=forms.RadioSelect)
     pop3_enabled = forms.BooleanField(
         label=_("Mail clients may fetch (POP3)"),
         help_text=_("Off: mail still arrives and owners still sign in here."),
@@ -109,19 +110,17 @@ class DomainForm(LimitFields):
         label=_("Days that mail stays"),
         help_text=_("Older mail is removed, and can be restored as above. Empty: mail stays."),
         min_value=1,
-        max_value=32_767,
+        max_value=3650,
         required=False,
         widget=forms.NumberInput(attrs={"class": "short"}),
     )
-    expire_unfetched = forms.BooleanField(
-        label=_("Also mail that nobody has fetched"), required=False
-    )
+    expire_unfetched = forms.BooleanField(label=_("Also mail that nobody has fetched"), required=False)
 
     field_order = ["limit_mailboxes", "limit_octets", "largest_quota", "default_quota"]
     limits = ("limit_mailboxes", "limit_octets", "largest_quota")
 
-    def __init__(self, *args: Any, domain: Domain, may_limit: bool, **kwargs: Any) -> None:
-        super().__init__(*args, initial={name: getattr(domain, name) for name in self.base_fields}, **kwargs)
+    def __init__(self, data: Mapping[str, Any] | None, *, domain: Domain, may_limit: bool) -> None:
+        super().__init__(data, initial={name: getattr(domain, name) for name in self.base_fields})
         time_zone = self.fields["time_zone"]
         assert isinstance(time_zone, forms.ChoiceField)
         time_zone.choices = [(name, name) for name in _time_zones(domain.time_zone)]
@@ -135,7 +134,11 @@ class DomainForm(LimitFields):
 
 
 def _time_zones(present: str) -> list[str]:
-    names = {name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith(("Etc/", "posix", "right"))}
+    names = {
+        name
+        for name in zoneinfo.available_timezones()
+        if "/" in name and not name.startswith(("Etc/", "posix", "right"))
+    }
     return sorted(names | {"UTC", present})
 
 
@@ -143,10 +146,9 @@ class AdministratorForm(forms.Form):
     """Who shall run a domain."""
 
     address = forms.CharField(
-        label=_("Address"), max_length=320, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+        label=_("Address"),
+        help_text=_("Who is new here gets a password, shown once on the next page."),
+        max_length=320,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     name = forms.CharField(label=_("Name"), max_length=120, required=False)
-    password = PasswordField(
-        required=False,
-        help_text=_("For somebody new here. Leave it empty and one is made for you, shown once on the next page."),
-    )

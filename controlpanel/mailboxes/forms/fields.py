@@ -1,7 +1,6 @@
-"""Fields of our own: octets in words, a local part before its domain, addresses a line each, a password that may be made for one."""
+"""Fields of our own: octets in words, a local part before its domain, addresses a line each, a new password."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from django import forms
@@ -105,11 +104,19 @@ class ReasonForm(forms.Form):
     )
 
 
-@contextmanager
-def refusals_beside(form: forms.Form) -> Iterator[None]:
-    """Put what a change refuses beside its field; the form is invalid then."""
-    try:
-        yield
-    except ChangeRefused as refused:
-        field = refused.field if refused.field in form.fields else None
-        form.add_error(field, refused.sentence)  # type: ignore[arg-type]
+class RefusalsBeside:
+    """What a change inside refuses is put beside its field of the form, which is invalid then."""
+
+    def __init__(self, form: forms.Form) -> None:
+        self.form = form
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, ChangeRefused):
+            return False
+        self.form.add_error(error.field if error.field in self.form.fields else None, str(error.sentence))
+        return True

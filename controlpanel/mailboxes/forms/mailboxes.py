@@ -1,8 +1,10 @@
 """Making and changing mailboxes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from controlpanel.mailboxes.addresses import domain_shown
@@ -29,9 +31,7 @@ class NewMailboxForm(QuotaFields):
         required=False, help_text=_("Leave it empty and one is made for you, shown once on the next page.")
     )
     quota = OctetsField(label=_("Space"), required=False)
-    note = forms.CharField(
-        label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False
-    )
+    note = forms.CharField(label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False)
 
     field_order = ["local", "name", "password", "quota", "unlimited", "note"]
 
@@ -59,9 +59,7 @@ class MailboxForm(QuotaFields):
 
     name = forms.CharField(label=_("Name of the person"), max_length=120, required=False)
     quota = OctetsField(label=_("Space"), required=False)
-    note = forms.CharField(
-        label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False
-    )
+    note = forms.CharField(label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False)
     pop3_enabled = forms.BooleanField(
         label=_("Mail clients may fetch (POP3)"),
         help_text=_("Off: mail still arrives and the owner still signs in here."),
@@ -70,7 +68,7 @@ class MailboxForm(QuotaFields):
 
     field_order = ["name", "quota", "unlimited", "note", "pop3_enabled"]
 
-    def __init__(self, *args: Any, mailbox: Mailbox, **kwargs: Any) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, *, mailbox: Mailbox) -> None:
         initial = {
             "name": mailbox.name,
             "quota": mailbox.quota,
@@ -78,7 +76,7 @@ class MailboxForm(QuotaFields):
             "note": mailbox.note,
             "pop3_enabled": mailbox.pop3_enabled,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         self.fields["quota"].help_text = _quota_help(mailbox.domain)
 
     def settings(self) -> dict[str, Any]:
@@ -95,8 +93,8 @@ class MailboxForm(QuotaFields):
 
 def _quota_help(domain: Domain) -> str:
     if domain.largest_quota is None:
-        return _("As in 500 MB or 1.5 GB.")
-    return _("As in 500 MB or 1.5 GB; %(largest)s at most.") % {"largest": shown(domain.largest_quota)}
+        return gettext("As in 500 MB or 1.5 GB.")
+    return gettext("As in 500 MB or 1.5 GB; %(largest)s at most.") % {"largest": shown(domain.largest_quota)}
 
 
 class PasswordForm(forms.Form):

@@ -1,1 +1,1 @@
-"""Pages of operators and administrators, and the device passwords of owners. Each asks rules.py, each change is one of changes."""
+"""Pages of operators and administrators, and the device passwords of owners: each asks rules.py and calls changes."""

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes, rules
-from controlpanel.mailboxes.forms.fields import refusals_beside
+from controlpanel.mailboxes.forms.fields import RefusalsBeside
 from controlpanel.mailboxes.forms.mailboxes import AliasForm
 from controlpanel.mailboxes.models import Address, Domain
 from controlpanel.mailboxes.rules import Act
@@ -46,12 +46,17 @@ def with_targets(found: QuerySet[Address]) -> QuerySet[Address]:
     return found.select_related("domain").annotate(targets=ArrayAgg(target, order_by=target))
 
 
+def targets_of(alias: Address) -> list[str]:
+    found = alias.aliases.select_related("mailbox")
+    return sorted(each.mailbox.address_text if each.mailbox else each.outside for each in found)
+
+
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest, domain: str) -> HttpResponse:
     there = the_domain(request, domain, Act.CHANGE_ALIASES)
     form = AliasForm(request.POST or None, domain=there, initial={"targets": request.GET.get("to", "")})
     if form.is_valid():
-        with refusals_beside(form):
+        with RefusalsBeside(form):
             changes.create_alias(
                 there, form.cleaned_data["local"], form.cleaned_data["targets"], actor=actor_of(request)
             )
@@ -60,7 +65,7 @@ def create(request: HttpRequest, domain: str) -> HttpResponse:
 
 
 def _the_alias(request: HttpRequest, address: int) -> tuple[Domain, Address]:
-    visible = with_targets(Address.objects.filter(domain__in=rules.visible_domains(request.user), aliases__isnull=False))
+    visible = Address.objects.filter(domain__in=rules.visible_domains(request.user), aliases__isnull=False).distinct()
     alias = get_object_or_404(visible, pk=address)
     return the_domain(request, alias.domain.name, Act.CHANGE_ALIASES), alias
 
@@ -68,9 +73,9 @@ def _the_alias(request: HttpRequest, address: int) -> tuple[Domain, Address]:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, address: int) -> HttpResponse:
     there, alias = _the_alias(request, address)
-    form = AliasForm(request.POST or None, domain=there, changing=True, initial={"targets": alias.targets})
+    form = AliasForm(request.POST or None, domain=there, changing=True, initial={"targets": targets_of(alias)})
     if form.is_valid():
-        with refusals_beside(form):
+        with RefusalsBeside(form):
             changes.change_alias(alias, form.cleaned_data["targets"], actor=actor_of(request))
             say(request, _("Saved."))
             return redirect("domain-aliases", there.name)

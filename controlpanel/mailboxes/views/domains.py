@@ -9,11 +9,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from controlpanel.accounts.actor import actor_of
-from controlpanel.accounts.models import User
+from controlpanel.accounts.actor import Actor, actor_of
 from controlpanel.mailboxes import addresses, changes, rules
 from controlpanel.mailboxes.forms.domains import AdministratorForm, DomainForm, NewDomainForm
-from controlpanel.mailboxes.forms.fields import refusals_beside
+from controlpanel.mailboxes.forms.fields import RefusalsBeside
 from controlpanel.mailboxes.models import Domain, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
@@ -74,7 +73,7 @@ def create(request: HttpRequest) -> HttpResponse:
         raise rules.NotAllowed(Act.CREATE_DOMAIN)
     form = NewDomainForm(request.POST or None)
     if form.is_valid():
-        with refusals_beside(form):
+        with RefusalsBeside(form):
             domain, password = _created(request, form)
             if password:
                 return _shown_once(request, domain, form.cleaned_data["administrator"], password)
@@ -85,13 +84,22 @@ def create(request: HttpRequest) -> HttpResponse:
 def _created(request: HttpRequest, form: NewDomainForm) -> tuple[Domain, str]:
     """Make the domain and its first administrator, both or neither; return the password that was made for a new one."""
     data, actor = form.cleaned_data, actor_of(request)
-    password = readable_password()
     with transaction.atomic():
         domain = changes.create_domain(data["name"], actor=actor, **form.settings())
         if not data["administrator"]:
             return domain, ""
-        user = _appointed(domain, data["administrator"], data["administrator_name"], password, actor)
-    return domain, password if user.check_password(password) else ""
+        try:
+            return domain, _appointed(domain, data["administrator"], data["administrator_name"], actor)
+        except changes.ChangeRefused as refused:
+            fields = {"address": "administrator", "name": "administrator_name"}
+            raise changes.ChangeRefused(fields.get(refused.field, ""), refused.sentence) from None
+
+
+def _appointed(domain: Domain, address: str, name: str, actor: Actor) -> str:
+    """Appoint an administrator; return the password that was made for somebody new, nothing for who was here."""
+    password = readable_password()
+    user = changes.appoint_administrator(domain, address, actor=actor, name=name, password=password)
+    return password if user.check_password(password) else ""
 
 
 @require_safe
@@ -111,11 +119,9 @@ def show(request: HttpRequest, domain: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, domain: str) -> HttpResponse:
     there = the_domain(request, domain, Act.CHANGE_DOMAIN)
-    form = DomainForm(
-        request.POST or None, domain=there, may_limit=rules.may(request.user, Act.LIMIT_DOMAIN, there)
-    )
+    form = DomainForm(request.POST or None, domain=there, may_limit=rules.may(request.user, Act.LIMIT_DOMAIN, there))
     if form.is_valid():
-        with refusals_beside(form):
+        with RefusalsBeside(form):
             if form.changed():
                 changes.change_domain(there, actor=actor_of(request), **form.changed())
             say(request, _("Saved."))
@@ -130,22 +136,17 @@ def appoint(request: HttpRequest, domain: str) -> HttpResponse:
     form = AdministratorForm(request.POST or None)
     if form.is_valid():
         data = form.cleaned_data
-        made = "" if data["password"] else readable_password()
-        with refusals_beside(form):
-            user = changes.appoint_administrator(
-                there, data["address"], actor=actor_of(request), name=data["name"], password=data["password"] or made
-            )
-            if made and user.check_password(made):
-                return _shown_once(request, there, user.address, made)
-            say(request, _("%(address)s runs this domain from now on.") % {"address": user.address})
+        with RefusalsBeside(form):
+            password = _appointed(there, data["address"], data["name"], actor_of(request))
+            if password:
+                return _shown_once(request, there, data["address"], password)
+            say(request, _("%(address)s runs this domain from now on.") % {"address": data["address"]})
             return redirect("domain", there.name)
     return page(request, "domains/appoint.html", "domain", domain=there, form=form)
 
 
 def _shown_once(request: HttpRequest, domain: Domain, address: str, password: str) -> HttpResponse:
-    return page(
-        request, "domains/appointed.html", "domain", domain=domain, administrator=address, password=password
-    )
+    return page(request, "domains/appointed.html", "domain", domain=domain, administrator=address, password=password)
 
 
 @require_POST

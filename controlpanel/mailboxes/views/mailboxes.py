@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes, rules
-from controlpanel.mailboxes.forms.fields import refusals_beside
+from controlpanel.mailboxes.forms.fields import RefusalsBeside
 from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
 from controlpanel.mailboxes.models import Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
@@ -102,7 +102,7 @@ def create(request: HttpRequest, domain: str) -> HttpResponse:
 def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpResponse | None:
     data = form.cleaned_data
     password = data["password"] or readable_password()
-    with refusals_beside(form):
+    with RefusalsBeside(form):
         mailbox = changes.create_mailbox(
             domain,
             data["local"],
@@ -144,9 +144,8 @@ def edit(request: HttpRequest, mailbox: int) -> HttpResponse:
     box = the_mailbox(request, mailbox, Act.CHANGE_MAILBOX)
     form = MailboxForm(request.POST or None, mailbox=box)
     if form.is_valid():
-        with refusals_beside(form):
+        with RefusalsBeside(form):
             changes.change_mailbox(box, actor=actor_of(request), **form.settings())
             say(request, _("Saved."))
             return redirect("mailbox", box.pk)
     return page(request, "mailboxes/edit.html", "domain-mailboxes", domain=box.domain, mailbox=box, form=form)
-

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.addresses import domain_shown, shown
-from controlpanel.mailboxes.forms.fields import ReasonForm, TypedConfirmation, refusals_beside
+from controlpanel.mailboxes.forms.fields import ReasonForm, RefusalsBeside, TypedConfirmation
 from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
@@ -80,11 +80,11 @@ def _step(
     subject: Mailbox | Domain,
     section: str,
     context: dict[str, object],
-    after: HttpResponse,
+    after: HttpResponseRedirect,
 ) -> HttpResponse:
     step, form = steps[name], ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        with refusals_beside(form):
+        with RefusalsBeside(form):
             step.change(subject, actor=actor_of(request), reason=form.cleaned_data["reason"])
             return after
     title = step.title % {"name": context["name"]}
@@ -133,7 +133,7 @@ def delete_mailbox(request: HttpRequest, mailbox: int) -> HttpResponse:
         request.POST or None, name=shown(box.address_text), label=_("Type the address of the mailbox")
     )
     if form.is_valid():
-        with refusals_beside(form):
+        with RefusalsBeside(form):
             changes.delete_mailbox(box, actor=actor_of(request))
             return redirect("mailbox", box.pk)
     return page(request, "mailboxes/delete.html", "domain-mailboxes", domain=box.domain, mailbox=box, form=form)
@@ -142,11 +142,11 @@ def delete_mailbox(request: HttpRequest, mailbox: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def delete_domain(request: HttpRequest, domain: str) -> HttpResponse:
     there = the_domain(request, domain, Act.LIMIT_DOMAIN)
-    form = TypedConfirmation(request.POST or None, name=domain_shown(there.name), label=_("Type the name of the domain"))
+    form = TypedConfirmation(
+        request.POST or None, name=domain_shown(there.name), label=_("Type the name of the domain")
+    )
     if form.is_valid():
-        with refusals_beside(form):
+        with RefusalsBeside(form):
             changes.delete_domain(there, actor=actor_of(request))
             return redirect("domain", there.name)
-    return page(
-        request, "domains/delete.html", "domain", domain=there, form=form, totals=totals([there])[there.pk]
-    )
+    return page(request, "domains/delete.html", "domain", domain=there, form=form, totals=totals([there])[there.pk])

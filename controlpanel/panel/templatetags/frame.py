@@ -18,7 +18,7 @@ register = template.Library()
 @register.inclusion_tag("frame/rail.html", takes_context=True)
 def rail(context: RequestContext) -> dict[str, Any]:
     """The rail. A view says where we stand: `section`, `domain`, `own` (a mailbox of one's own)."""
-    section = context.get("section", "")
+    section = str(context.get("section", ""))
     offered = navigation.groups(context["reach"], section, context.get("domain"), context.get("own"))
     return {"groups": offered, "section": section}
 
