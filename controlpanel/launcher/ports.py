@@ -69,19 +69,19 @@ def panel_answers(address: Address) -> bool:
 
 
 def pop3_answers(address: Address) -> bool:
-    return _says(address, b"+OK")
+    return _says(address, b"+OK", ask=b"QUIT\r\n")
 
 
 def pop3s_answers(address: Address) -> bool:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # whether it is alive, not who it is
-    return _says(address, b"+OK", context)
+    return _says(address, b"+OK", context, ask=b"QUIT\r\n")
 
 
 def lmtp_answers(address: Address) -> bool:
     """Whether LMTP is spoken there, if only to say that loopback is not among LMTP_NETWORKS."""
-    return _says(address, (b"220", b"4", b"5"))
+    return _says(address, (b"220", b"4", b"5"), ask=b"QUIT\r\n")
 
 
 PROBES: dict[str, Probe] = {
