@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from controlpanel.mailboxes.views import aliases, devices, domains, mailboxes, passwords, states
+from controlpanel.mailboxes.views import aliases, devices, domains, mailboxes, passwords, sign_in_help, states
 
 urlpatterns = [
     path("domains/", domains.every, name="domains"),
@@ -26,6 +26,10 @@ urlpatterns = [
     path("mailboxes/<int:mailbox>/password/", passwords.set_password, name="mailbox-password"),
     path("mailboxes/<int:mailbox>/suspend/", states.step_mailbox, {"step": "suspend"}, name="mailbox-suspend"),
     path("mailboxes/<int:mailbox>/close/", states.step_mailbox, {"step": "close"}, name="mailbox-close"),
+    path("mailboxes/<int:mailbox>/invite/", sign_in_help.invite, name="mailbox-invite"),
+    path(
+        "mailboxes/<int:mailbox>/reset-second-factor/", sign_in_help.reset_second_factor, name="mailbox-second-factor"
+    ),
     path("mailboxes/<int:mailbox>/reopen/", states.reopen_mailbox, name="mailbox-reopen"),
     path("mailboxes/<int:mailbox>/delete/", states.delete_mailbox, name="mailbox-delete"),
     path("mailboxes/<int:mailbox>/undelete/", states.undelete_mailbox, name="mailbox-undelete"),

@@ -45,6 +45,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
                 form.cleaned_data["password"],
                 actor=actor_of(request),
                 keep_session=request.session.session_key,
+                present=form.cleaned_data["present"],
             )
             say(request, _("The new password is in force, here and in mail clients that use it."))
             return redirect("account")

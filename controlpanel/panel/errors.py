@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from controlpanel.mailboxes.rules import NotAllowed
 from controlpanel.panel.preferences import theme_of
 
 RETRY_AFTER = "5"  # seconds
@@ -17,7 +18,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 403)
+    """What is not for this person looks as if it were not there (rules.NotAllowed)."""
+    return _page(request, 404 if isinstance(exception, NotAllowed) else 403)
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from collections.abc import Callable
+from typing import Unpack
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -12,7 +13,10 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from controlpanel.accounts.actor import actor_of
 from controlpanel.accounts.models import User
+from controlpanel.mailboxes import changes
+from controlpanel.mailboxes.changes.people import Preferences as Choice
 
 THEME_COOKIE = "theme"
 YEAR = 365 * 86_400
@@ -77,20 +81,19 @@ def _cookie(response: HttpResponse, request: HttpRequest, name: str, value: str)
 def choose(request: HttpRequest) -> HttpResponse:
     """Take a language, a theme, or both, and go back to the page that asked."""
     response = redirect(_way_back(request))
-    user = request.user if isinstance(request.user, User) else None
     theme, language = request.POST.get("theme"), request.POST.get("language")
     if theme is not None and theme in THEMES:
         _cookie(response, request, THEME_COOKIE, theme)
-        _keep(user, theme=theme)
+        _keep(request, theme=theme)
     if language in LANGUAGES:
         _cookie(response, request, settings.LANGUAGE_COOKIE_NAME, language)
-        _keep(user, language=language)
+        _keep(request, language=language)
     return response
 
 
-def _keep(user: User | None, **choice: str) -> None:
-    if user is not None:
-        User.objects.filter(pk=user.pk).update(**choice)
+def _keep(request: HttpRequest, **choice: Unpack[Choice]) -> None:
+    if isinstance(request.user, User):
+        changes.change_preferences(request.user, actor=actor_of(request), **choice)
 
 
 def _way_back(request: HttpRequest) -> str:

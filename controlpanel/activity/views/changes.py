@@ -9,7 +9,7 @@ from controlpanel.journal.models import Activity
 from controlpanel.mailboxes import rules
 from controlpanel.mailboxes.models import Domain
 from controlpanel.mailboxes.rules import Act
-from controlpanel.mailboxes.views.standing import page, the_domain
+from controlpanel.mailboxes.views.standing import page, running, the_domain
 
 ROWS = 50
 
@@ -18,10 +18,8 @@ ROWS = 50
 def every(request: HttpRequest) -> HttpResponse:
     rows = Activity.objects.all()
     if not rules.may(request.user, Act.RUN_SERVICE):
-        domains = list(rules.visible_domains(request.user).values_list("pk", flat=True))
-        if not domains:
-            raise rules.NotAllowed(Act.SEE_DOMAIN)
-        rows = rows.filter(domain_id__in=domains)
+        running(request)
+        rows = rows.filter(domain_id__in=list(rules.visible_domains(request.user).values_list("pk", flat=True)))
     return _listed(request, rows, None)
 
 

@@ -31,9 +31,14 @@ class NewMailboxForm(QuotaFields):
         required=False, help_text=_("Leave it empty and one is made for you, shown once on the next page.")
     )
     quota = OctetsField(label=_("Space"), required=False)
+    invite = forms.BooleanField(
+        label=_("Invite instead"),
+        help_text=_("No password yet: the next page has a link with which the owner chooses one."),
+        required=False,
+    )
     note = forms.CharField(label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False)
 
-    field_order = ["local", "name", "password", "quota", "unlimited", "note"]
+    field_order = ["local", "name", "password", "invite", "quota", "unlimited", "note"]
 
     def __init__(self, *args: Any, domain: Domain, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

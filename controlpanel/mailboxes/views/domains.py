@@ -17,7 +17,7 @@ from controlpanel.mailboxes.models import Domain, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.passwords import readable_password
-from controlpanel.mailboxes.views.standing import page, refuse, say, the_domain
+from controlpanel.mailboxes.views.standing import page, refuse, running, say, the_domain
 from controlpanel.panel import lists
 
 SORTS = (lists.Sort("name", ("name",)), lists.Sort("made", ("created", "name"), falling=True))
@@ -31,6 +31,7 @@ CHIPS = (
 
 @require_safe
 def every(request: HttpRequest) -> HttpResponse:
+    running(request)
     asked, chosen = request.GET.get("q", "").strip(), request.GET.get("show", "")
     order = lists.sorted_by(request.GET.get("sort"), SORTS)
     found = _filtered(rules.visible_domains(request.user), chosen, asked)

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from controlpanel.accounts.actor import actor_of
@@ -18,7 +20,8 @@ from controlpanel.mailboxes.models import Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.passwords import readable_password
-from controlpanel.mailboxes.views.standing import page, say, the_domain, the_mailbox
+from controlpanel.mailboxes.views.sign_in_help import invitation_link
+from controlpanel.mailboxes.views.standing import page, running, say, the_domain, the_mailbox
 from controlpanel.mailstore import overview
 from controlpanel.panel import lists
 
@@ -41,6 +44,7 @@ CHIPS = (
 @require_safe
 def every(request: HttpRequest) -> HttpResponse:
     """All mailboxes that an operator or an administrator of several domains runs."""
+    running(request)
     administered = rules.visible_mailboxes(request.user).filter(domain__in=rules.visible_domains(request.user))
     return _listed(request, administered, None)
 
@@ -88,6 +92,7 @@ def _matching(mailboxes: QuerySet[Mailbox], asked: str) -> QuerySet[Mailbox]:
     return mailboxes.filter(Q(address_text__contains=asked.lower()) | Q(name__icontains=asked))
 
 
+@never_cache
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest, domain: str) -> HttpResponse:
     there = the_domain(request, domain, Act.CREATE_MAILBOX)
@@ -101,7 +106,7 @@ def create(request: HttpRequest, domain: str) -> HttpResponse:
 
 def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpResponse | None:
     data = form.cleaned_data
-    password = data["password"] or readable_password()
+    password = None if data["invite"] else data["password"] or readable_password()
     with RefusalsBeside(form):
         mailbox = changes.create_mailbox(
             domain,
@@ -119,6 +124,7 @@ def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpRes
             domain=domain,
             mailbox=mailbox,
             password="" if data["password"] else password,
+            link=invitation_link(request, mailbox.user) if data["invite"] else "",
         )
     return None
 
@@ -133,6 +139,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         domain=box.domain,
         mailbox=box,
         may_rule=rules.may(request.user, Act.RULE_MAILBOX, box),
+        second_factor=is_mfa_enabled(box.user),
         aliases=box.aliases.select_related("address__domain").order_by("address__local"),
         devices=box.device_passwords.filter(revoked__isnull=True).order_by("name"),
         sessions=overview.live_sessions(box.pk),

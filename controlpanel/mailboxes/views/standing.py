@@ -36,6 +36,12 @@ def allowed(request: HttpRequest, act: Act, subject: Subject) -> Subject:
     return subject
 
 
+def running(request: HttpRequest) -> None:
+    """Only for who runs a domain: to others a list of what they run is not there."""
+    if not rules.visible_domains(request.user).exists() and not rules.may(request.user, Act.CREATE_DOMAIN):
+        raise rules.NotAllowed(Act.SEE_DOMAIN)
+
+
 def page(request: HttpRequest, template: str, section: str, **context: Any) -> HttpResponse:
     return render(request, template, {"section": section, **context})
 

@@ -1,0 +1,36 @@
+"""Helping an owner back in: a single-use link to set a password, and a second factor taken away."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from controlpanel.accounts.actor import actor_of
+from controlpanel.accounts.models import User
+from controlpanel.mailboxes import changes
+from controlpanel.mailboxes.rules import Act
+from controlpanel.mailboxes.views.standing import page, say, the_mailbox
+
+
+def invitation_link(request: HttpRequest, user: User) -> str:
+    """Return a new link that sets the password of `user`, once."""
+    token = changes.invite(user, actor=actor_of(request))
+    return request.build_absolute_uri(reverse("invitation", args=[token]))
+
+
+@never_cache
+@require_POST
+def invite(request: HttpRequest, mailbox: int) -> HttpResponse:
+    box = the_mailbox(request, mailbox, Act.RULE_MAILBOX)
+    link = invitation_link(request, box.user)
+    return page(request, "mailboxes/invited.html", "domain-mailboxes", domain=box.domain, mailbox=box, link=link)
+
+
+@require_POST
+def reset_second_factor(request: HttpRequest, mailbox: int) -> HttpResponse:
+    box = the_mailbox(request, mailbox, Act.RULE_MAILBOX)
+    if changes.reset_second_factor(box.user, actor=actor_of(request)):
+        say(request, _("The second factor is taken away: the password alone signs in, until a new one is set up."))
+    return redirect("mailbox", box.pk)

@@ -1,0 +1,115 @@
+"""Every address of the panel, asked for by everybody: allowed, or as if it were not there."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.panel.conftest import People
+
+ROLES = ["operator", "administrator", "other_administrator", "owner", "other_owner", "nobody"]
+EVERYBODY = "operator administrator other_administrator owner other_owner"
+RUNS_IT = "operator administrator"
+RUNS_ONE = "operator administrator other_administrator"
+
+# Address, how it is asked for, and for whom it is there.
+PAGES = [
+    ("home", "GET", EVERYBODY),
+    ("search", "GET", EVERYBODY),
+    ("account", "GET", EVERYBODY),
+    ("account_change_password", "GET", EVERYBODY),
+    ("password-strength", "POST", EVERYBODY),
+    ("domains", "GET", RUNS_ONE),
+    ("domain-new", "GET", "operator"),
+    ("domain", "GET", RUNS_IT),
+    ("domain-edit", "GET", RUNS_IT),
+    ("domain-suspend", "GET", "operator"),
+    ("domain-suspend", "POST", "operator"),
+    ("domain-close", "GET", "operator"),
+    ("domain-reopen", "POST", "operator"),
+    ("domain-delete", "GET", "operator"),
+    ("domain-undelete", "POST", "operator"),
+    ("domain-appoint", "GET", "operator"),
+    ("domain-dismiss", "POST", "operator"),
+    ("domain-mailboxes", "GET", RUNS_IT),
+    ("mailbox-new", "GET", RUNS_IT),
+    ("domain-aliases", "GET", RUNS_IT),
+    ("alias-new", "GET", RUNS_IT),
+    ("domain-activity", "GET", RUNS_IT),
+    ("mailboxes", "GET", RUNS_ONE),
+    ("mailbox", "GET", RUNS_IT),
+    ("mailbox-edit", "GET", RUNS_IT),
+    ("mailbox-password", "GET", RUNS_IT),
+    ("mailbox-suspend", "GET", RUNS_IT),
+    ("mailbox-suspend", "POST", RUNS_IT),
+    ("mailbox-close", "GET", RUNS_IT),
+    ("mailbox-reopen", "POST", RUNS_IT),
+    ("mailbox-delete", "GET", RUNS_IT),
+    ("mailbox-undelete", "POST", RUNS_IT),
+    ("mailbox-invite", "POST", RUNS_IT),
+    ("mailbox-second-factor", "POST", RUNS_IT),
+    ("alias", "GET", RUNS_IT),
+    ("alias-delete", "POST", RUNS_IT),
+    ("mailbox-devices", "GET", "owner"),
+    ("device-revoke", "POST", "operator administrator owner"),
+    ("mailbox-home", "GET", "owner"),
+    ("mailbox-removed", "GET", "owner"),
+    ("messages-act", "POST", "owner"),
+    ("mailbox-sessions", "GET", "owner"),
+    ("session-end", "POST", "operator administrator owner"),
+    ("activity", "GET", RUNS_ONE),
+    ("usersessions_list", "GET", EVERYBODY),
+    ("mfa_index", "GET", EVERYBODY),
+]
+# There for who is not signed in too, or allauth's own affair behind a password asked again.
+ELSEWHERE = {"preferences", "health", "invitation"}
+PUBLIC = {"account_login", "account_logout", "account_inactive", "account_reauthenticate"}
+
+
+def arguments(name: str, people: People) -> dict[str, object]:
+    known: dict[str, object] = {
+        "domain": people.domain.name,
+        "mailbox": people.mailbox.pk,
+        "address": people.alias.pk,
+        "device": people.device.pk,
+        "user": people.administrator.pk,
+        "session": 1,
+    }
+    wanted = {key for _pattern, parameters in get_resolver().reverse_dict.getlist(name)[0][0] for key in parameters}
+    return {key: known[key] for key in wanted}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("name", "method", "allowed"), PAGES, ids=[f"{name}-{method}" for name, method, _ in PAGES])
+def test_a_page_is_there_for_whom_it_concerns(people: People, name: str, method: str, allowed: str, role: str) -> None:
+    address = reverse(name, kwargs=arguments(name, people))
+    answer = people.client(role).generic(method, address)
+    if role == "nobody":
+        assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, reverse("account_login"))
+    elif role in allowed.split():
+        assert answer.status_code in {200, 302}, answer.status_code
+        assert reverse("account_login") not in answer.get("Location", "")
+    else:
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(("name", "method", "allowed"), PAGES, ids=[f"{name}-{method}" for name, method, _ in PAGES])
+def test_the_other_method_changes_nothing(people: People, name: str, method: str, allowed: str) -> None:
+    if method == "GET":
+        return
+    answer = people.client("operator").get(reverse(name, kwargs=arguments(name, people)))
+    assert answer.status_code in {200, 404, 405}
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
+        else:
+            assert pattern.name, pattern
+            yield pattern.name
+
+
+def test_no_page_is_left_out() -> None:
+    known = {name for name, _method, _allowed in PAGES} | ELSEWHERE | PUBLIC
+    assert {name for name in names(get_resolver().url_patterns) if not name.startswith("mfa_")} <= known
