@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from controlpanel.journal.models import PastSession
 from controlpanel.mailboxes.models import Mailbox
+from controlpanel.mailstore.delivery import deliver
 from controlpanel.mailstore.errors import MailboxGoneError
 from controlpanel.mailstore.maildrop import (
     Closed,
@@ -219,8 +220,6 @@ class TestClosing:
 
 
 def test_a_mailbox_of_ten_thousand_is_listed_in_order(box: Mailbox) -> None:
-    from controlpanel.mailstore.delivery import deliver
-
     for _ in range(10):
         deliver([make_delivery(box, b"x\r\n") for _ in range(1000)])
     opened = open_session(box)
