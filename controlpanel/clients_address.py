@@ -46,7 +46,7 @@ def _is_trusted(address: IPAddress | None, trusted: Sequence[Network]) -> bool:
 
 def client_address(request: HttpRequest) -> str | None:
     """Return the address that `ClientAddressMiddleware` found for this request."""
-    return request.META["REMOTE_ADDR"] or None
+    return request.META.get("REMOTE_ADDR") or None
 
 
 class ClientAddressMiddleware:

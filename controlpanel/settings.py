@@ -38,6 +38,9 @@ TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
 TLS_DIR = Path(environment.text("TLS_DIR", str(DATA_DIR / "tls")))
 PLAIN_TEXT_LOGIN = environment.flag("PLAIN_TEXT_LOGIN")  # POP3 passwords without TLS from outside loopback
 MESSAGE_LIMIT = environment.number("MESSAGE_LIMIT", 100 * 2**20, least=64 * 2**10)  # octets, LMTP SIZE
+CONNECTIONS = environment.number("CONNECTIONS", 25_000, least=10)  # of one mail process
+CONNECTIONS_PER_ADDRESS = environment.number("CONNECTIONS_PER_ADDRESS", 400, least=1)  # an IPv6 /64 is one
+UVLOOP = environment.flag("UVLOOP")  # if the package is installed
 RELAY_URL = environment.text("RELAY_URL")
 MAIL_FROM = environment.text("MAIL_FROM")
 
@@ -72,6 +75,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "controlpanel.clients_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -123,15 +127,31 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 
 # People
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["controlpanel.accounts.authentication.AddressBackend"]
+AUTHENTICATION_BACKENDS = ["controlpanel.mailboxes.authentication.PanelBackend"]
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "controlpanel.accounts.password_rules.Rules"}]
 PASSWORD_HASHERS = [
     "controlpanel.accounts.passwords.Argon2",
     "controlpanel.accounts.passwords.Foreign",
 ]
-ACCOUNT_USER_MODEL_EMAIL_FIELD = "address"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(TRUSTED_PROXIES)  # without a proxy it serves loopback alone
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # clients_address.py drops what others than proxies say
+# allauth sees the address as a user name: it keeps no second list of addresses, and sends no mail.
+ACCOUNT_ADAPTER = "controlpanel.accounts.allauth_adapter.Adapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "address"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False  # accounts/throttle.py counts, for the panel and for mail
+MFA_RATE_LIMITS = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "controlpanel.accounts.second_factor.CodeForm",
+    "reauthenticate": "controlpanel.accounts.second_factor.CodeAgainForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Casilla"
+MFA_TOTP_TOLERANCE = 1  # half a minute that a telephone's clock may be off
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"

@@ -15,7 +15,6 @@ from controlpanel.mailboxes.changes.credentials import (
     invited,
     reset_second_factor,
     set_password,
-    too_many,
 )
 from controlpanel.mailboxes.changes.devices import (
     create_device_password,
@@ -87,7 +86,6 @@ __all__ = [
     "set_password",
     "suspend_domain",
     "suspend_mailbox",
-    "too_many",
     "undelete_domain",
     "undelete_mailbox",
 ]

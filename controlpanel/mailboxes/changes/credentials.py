@@ -2,10 +2,10 @@
 
 from allauth.mfa.models import Authenticator
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from controlpanel.accounts import invitations, sessions, throttle
 from controlpanel.accounts.actor import Actor
+from controlpanel.accounts.authentication import too_many
 from controlpanel.accounts.models import User
 from controlpanel.journal import record
 from controlpanel.mailboxes import signals
@@ -46,21 +46,6 @@ def _check_present(user: User, present: str, actor: Actor) -> None:
     if not user.check_password(present):
         throttle.record_failures([attempt])
         raise ChangeRefused("present", _("This is not the present password."))
-
-
-def too_many(wait: float) -> str:
-    """Say how long to wait after too many wrong passwords."""
-    seconds = int(wait) + 1
-    if seconds < 120:
-        return (
-            ngettext(
-                "Too many wrong passwords. Try again in %d second.",
-                "Too many wrong passwords. Try again in %d seconds.",
-                seconds,
-            )
-            % seconds
-        )
-    return _("Too many wrong passwords. Try again in %d minutes.") % -(-seconds // 60)
 
 
 def _store(user: User, password: str, keep_session: str | None) -> None:
