@@ -120,7 +120,7 @@ def _of_mailbox(mailbox: Mailbox) -> list[Place]:
         Place("mailbox-home", _("Mailbox"), reverse("mailbox-home", args=key), "inbox"),
         Place("mailbox-removed", _("Removed"), reverse("mailbox-removed", args=key), "archive-box-arrow-down"),
         Place("mailbox-devices", _("Devices"), reverse("mailbox-devices", args=key), "device-phone-mobile"),
-        #        Place("mailbox-setup", _("Set-up"), reverse("mailbox-setup", args=key), "wrench-screwdriver"),
+        Place("mailbox-setup", _("Set-up"), reverse("mailbox-setup", args=key), "wrench-screwdriver"),
         Place("mailbox-sessions", _("Activity"), reverse("mailbox-sessions", args=key), "clock"),
     ]
 

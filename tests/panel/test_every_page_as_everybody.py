@@ -54,6 +54,7 @@ PAGES = [
     ("device-revoke", "POST", "operator administrator owner"),
     ("mailbox-home", "GET", "owner"),
     ("mailbox-removed", "GET", "owner"),
+    ("mailbox-setup", "GET", "owner"),
     ("messages-act", "POST", "owner"),
     ("mailbox-sessions", "GET", "owner"),
     ("session-end", "POST", "operator administrator owner"),
