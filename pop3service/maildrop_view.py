@@ -8,8 +8,6 @@ needs the listing.
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
-from pop3service.requests import ContradictionError
-
 REMOVED, FETCHED = 1, 2
 
 
@@ -32,11 +30,11 @@ class MaildropView:
         return bool(self._marks)
 
     def list_octets(self, octets_each: Sequence[int]) -> None:
-        """Take the octets of each message. Raises ContradictionError where login said otherwise."""
-        if (len(octets_each), sum(octets_each)) != self._totals:
-            raise ContradictionError("the listing and the totals of a maildrop differ")
+        """Take the octets of each message. They are the truth where the totals of login said otherwise."""
         self._octets_each = octets_each
         self._marks = bytearray(len(octets_each) + 1)
+        self._totals = (len(octets_each), sum(octets_each))
+        self.messages, self.octets = self._totals
 
     def __contains__(self, number: int) -> bool:
         """Whether a message ever had this number, removed or not."""

@@ -152,7 +152,7 @@ def proven_key(keys: Iterable[ScramKey], signed: bytes, proof: bytes) -> ScramKe
     for key in [*keys, NOBODY]:
         signature = hmac.digest(key.stored_key, signed, "sha256")
         client_key = bytes(a ^ b for a, b in zip(proof, signature, strict=True))
-        if hmac.compare_digest(hashlib.sha256(client_key).digest(), key.stored_key) and key is not NOBODY:
+        if hmac.compare_digest(hashlib.sha256(client_key).digest(), key.stored_key):
             return key
     return None
 

@@ -94,9 +94,9 @@ def send(maildrop: MaildropView, number: int, opening: bytes, head: TopLines | N
         raise refusal(piece)
     yield opening
     stuffer = DotStuffer()
-    missing = maildrop.octets_of(number)
+    octets = 0
     while piece:
-        missing -= len(piece)
+        octets += len(piece)
         yield stuffer.stuff(head.take(piece) if head else piece)
         if head and head.done:
             yield from ask(StopReading())
@@ -106,8 +106,8 @@ def send(maildrop: MaildropView, number: int, opening: bytes, head: TopLines | N
             return Outcome.CUT
         piece = more
     else:
-        if missing:
-            raise ContradictionError(f"a message came out {missing} octets short of its listing")
+        if octets != maildrop.octets_of(number):
+            raise ContradictionError(f"message {number}: {maildrop.octets_of(number)} octets listed, {octets} read")
         if head is None:
             maildrop.fetch(number)
     yield stuffer.end()
@@ -156,9 +156,9 @@ def find(client: Client, argument: bytes) -> Generator[Request[Any], Any, tuple[
 
 def present(client: Client, number: int) -> Generator[Request[Any], Any, MaildropView]:
     """Return the maildrop; raises CommandError where it has no such message, or no longer."""
-    if number not in client.maildrop:
-        raise CommandError(Text.NO_MESSAGE, number=number)
     maildrop = yield from listed(client)
+    if number not in maildrop:
+        raise CommandError(Text.NO_MESSAGE, number=number)
     if maildrop.is_removed(number):
         raise CommandError(Text.REMOVED_ALREADY, number=number)
     return maildrop

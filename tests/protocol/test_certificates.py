@@ -78,9 +78,11 @@ class TestChoice:
         assert serves(store, "zzz.example.org") == "default"
 
     def test_a_folder_counts_by_its_own_name_too(self, store, tmp_path):
-        put(tmp_path, "alias.example.org", "else.example.org")
+        put(tmp_path, "zz.example.org", "else.example.org", "pop.example.org")
         store.reload()
-        assert serves(store, "alias.example.org") == "alias.example.org"
+        assert serves(store, "zz.example.org") == "zz.example.org"
+        assert serves(store, "else.example.org") == "zz.example.org"
+        assert serves(store, "pop.example.org") == "mail.example.org"
 
 
 class TestReload:

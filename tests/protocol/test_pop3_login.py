@@ -116,6 +116,11 @@ class TestUserPass:
         wire.send(b"USER one\r\nUSER two\r\nPASS x\r\n")
         assert wire.store.asked == [Login("USER", "two", "x")]
 
+    def test_a_name_that_is_refused_replaces_it_too(self):
+        wire = Wire()
+        assert wire.send(b"USER one\r\nUSER \xff\r\nPASS x\r\n").endswith(b"-ERR USER comes before PASS.\r\n")
+        assert wire.store.asked == []
+
     @pytest.mark.parametrize("octets", [505, 506])
     def test_takes_long_passwords(self, octets):
         wire = Wire()
@@ -197,6 +202,7 @@ class TestAuth:
 
     def test_an_equals_sign_is_an_empty_initial_response(self):
         assert Wire().send(b"AUTH PLAIN =\r\n").startswith(b"-ERR That is not")
+        assert Wire().send(b"AUTH LOGIN =\r\n") == b"+ UGFzc3dvcmQ6\r\n"
 
     def test_refuses_an_over_long_answer_and_goes_on(self):
         wire = Wire()
@@ -311,7 +317,7 @@ class TestUtf8AndLang:
         wire.log_in()
         assert wire.send(b"RETR 7\r\n").decode() == "-ERR No hay mensaje 7.\r\n"
         wire.send(b"LANG xx\r\n")
-        assert wire.send(b"NOOP\r\n").decode() == "+OK Aquí.\r\n"
+        assert wire.send(b"NOOP\r\n").decode() == "+OK Nada hecho.\r\n"
         wire.send(b"LANG en\r\n")
         assert wire.send(b"RETR 7\r\n") == b"-ERR There is no message 7.\r\n"
 

@@ -8,7 +8,6 @@ from pop3service.requests import (
     Code,
     ContradictionError,
     Finish,
-    Listing,
     LoggedIn,
     Login,
     ReadListing,
@@ -64,6 +63,13 @@ class TestListings:
         assert body(wire.send(b"UIDL\r\n")).decode().splitlines() == expected
         pages = [request for request in wire.store.asked if isinstance(request, ReadUniqueIds)]
         assert pages == [ReadUniqueIds(1, 1000), ReadUniqueIds(1001, 1000), ReadUniqueIds(2001, 500)]
+
+    def test_the_listing_is_right_where_login_counted_wrong(self):
+        wire = logged_in(Store(instead={Login: LoggedIn(5, 210)}))
+        assert wire.send(b"STAT\r\n") == b"+OK 5 210\r\n"
+        assert wire.send(b"RETR 5\r\n") == b"-ERR There is no message 5.\r\n"
+        assert body(wire.send(b"UIDL\r\n")).count(b"\r\n") == 4
+        assert wire.send(b"STAT\r\n") == b"+OK 4 209\r\n"
 
     def test_the_listing_is_asked_for_once(self):
         wire = logged_in()
@@ -177,11 +183,11 @@ class TestOthers:
 
     def test_rset_takes_every_mark_away(self):
         wire = logged_in()
-        wire.send(b"DELE 1\r\nDELE 2\r\n")
+        wire.send(b"RETR 1\r\nDELE 1\r\nDELE 2\r\n")
         assert wire.send(b"RSET\r\n") == b"+OK No message will be removed. Messages: 4. Octets: 209.\r\n"
         assert wire.send(b"STAT\r\n") == b"+OK 4 209\r\n"
         wire.send(b"QUIT\r\n")
-        assert wire.store.finished == Finish([], [])
+        assert wire.store.finished == Finish([], [1])
 
     @pytest.mark.parametrize("command", [b"USER a", b"PASS a", b"AUTH PLAIN", b"UTF8"])
     def test_login_comes_once(self, command):
@@ -240,6 +246,15 @@ class TestLost:
         assert wire.session.next_event() is NEED_DATA
         assert wire.session.lost() == [1]
 
+    def test_nor_does_one_that_lacks_its_final_dot(self):
+        wire = logged_in(Store(messages=[b"x" * 65515 + b"\r\n"], piece=100_000))
+        wire.session.receive(b"RETR 1\r\n")
+        assert wire.until(bytes).endswith(b"x\r\n.")
+        assert wire.until(bytes) == b"\r\n"
+        assert wire.session.lost() == []
+        assert wire.session.next_event() is NEED_DATA
+        assert wire.session.lost() == [1]
+
 
 class TestFaults:
     @pytest.mark.parametrize(
@@ -286,8 +301,6 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("command", "answers"),
         [
-            (b"LIST", {Login: LoggedIn(4, 210)}),
-            (b"LIST", {ReadListing: Listing([209])}),
             (b"UIDL", {ReadUniqueIds: ["id-1"]}),
             (b"UIDL 1", {ReadUniqueIds: []}),
             (b"RETR 1", {ReadMore: b""}),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop3service.pop3 import CLOSE, NEED_DATA, Farewell, Rules, Session
+from pop3service.pop3 import CLOSE, NEED_DATA, Farewell, Rules, Session, Tls
 from pop3service.requests import Finish, Login, ReadMessage, ReadMore, Request
 from tests.protocol.scripted import CLEAR, LOOPBACK, NAME, SECRET, Store, Wire, logged_in
 from tests.protocol.test_lines import pieces
@@ -16,7 +16,7 @@ RULES = Rules("mail.example.org")
 
 class TestLines:
     def test_end_with_lf_alone_too(self):
-        assert logged_in().send(b"STAT\nNOOP\r\n") == b"+OK 4 209\r\n+OK Here.\r\n"
+        assert logged_in().send(b"STAT\nNOOP\r\n") == b"+OK 4 209\r\n+OK Nothing done.\r\n"
 
     @pytest.mark.parametrize(("octets", "starts"), [(255, b"+OK"), (256, b"-ERR That line is too long.")])
     def test_hold_255_octets(self, octets, starts):
@@ -67,6 +67,13 @@ class TestBadCommands:
         assert wire.signal is NEED_DATA
         assert wire.store.kinds() == [Login] * 9
 
+    def test_those_before_tls_do_not_count_after_it(self):
+        wire = Wire(peer=CLEAR)
+        wire.send(b"A\r\nB\r\n")
+        wire.session.tls_started(Tls("TLSv1.3"))
+        wire.send(b"A\r\nB\r\n")
+        assert wire.signal is NEED_DATA
+
     def test_those_before_login_do_not_count_after_it(self):
         wire = Wire(rules=replace(RULES, bad_commands=3))
         wire.send(b"A\r\nB\r\n")
@@ -84,7 +91,7 @@ class TestEvents:
     def test_pipelined_replies_leave_together(self):
         wire = logged_in()
         wire.session.receive(b"NOOP\r\nSTAT\r\nNOOP\r\n")
-        assert wire.session.next_event() == b"+OK Here.\r\n+OK 4 209\r\n+OK Here.\r\n"
+        assert wire.session.next_event() == b"+OK Nothing done.\r\n+OK 4 209\r\n+OK Nothing done.\r\n"
         assert wire.session.next_event() is NEED_DATA
 
     def test_a_request_is_returned_until_it_is_answered(self):
@@ -119,7 +126,7 @@ class TestEvents:
         assert wire.session.wants_input
         wire.session.receive(b"NOOP\r\n" * 10_000)
         assert not wire.session.wants_input
-        assert wire.send(b"").count(b"+OK Here.\r\n") == 10_000
+        assert wire.send(b"").count(b"+OK Nothing done.\r\n") == 10_000
         assert wire.session.wants_input
 
     def test_every_single_line_reply_fits_512_octets(self):
@@ -156,7 +163,7 @@ class TestFarewell:
         wire.session.receive(b"NOOP\r\nRETR 1\r\n")
         wire.session.next_event()
         said = wire.session.farewell(Farewell.SHUTDOWN)
-        assert said.startswith(b"+OK Here.\r\n-ERR [SYS/TEMP] ")
+        assert said.startswith(b"+OK Nothing done.\r\n-ERR [SYS/TEMP] ")
 
     def test_speaks_the_clients_language(self):
         wire = logged_in()

@@ -165,7 +165,7 @@ class TestScram:
     )  # fmt: skip
     def test_refuses_other_first_messages(self, first):
         with pytest.raises(SaslError):
-            scram(first, FINAL, "", OPEN)
+            scram(first)
 
     @pytest.mark.parametrize(
         "final",

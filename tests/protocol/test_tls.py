@@ -93,6 +93,7 @@ class TestHandshake:
         assert received.plaintext == b""
         assert received.to_send[:1] == b"\x15"  # an alert
         assert layer.tls is None
+        assert certificates.front.minimum_version is ssl.TLSVersion.TLSv1_2
 
     @pytest.mark.parametrize(
         ("data", "failure"),
