@@ -54,6 +54,7 @@ class Domain(models.Model):
     expire_unfetched = models.BooleanField(default=False)
     pop3_enabled = models.BooleanField(default=True)
     device_passwords_only = models.BooleanField(default=False)
+    leave_days = models.PositiveSmallIntegerField(null=True, blank=True)  # see Mailbox.leaving
 
     class Meta:
         ordering = ["name"]
@@ -102,6 +103,8 @@ class Mailbox(models.Model):
     state_since = models.DateTimeField(db_default=Now())
     state_before = models.CharField(max_length=10, choices=State, blank=True)  # what undoing a deletion gives back
     pop3_enabled = models.BooleanField(default=True)
+    leave_own = models.BooleanField(default=False)  # the owner's choice in leave_days, not the domain's
+    leave_days = models.PositiveSmallIntegerField(null=True)
     note = models.CharField(max_length=500, blank=True)
     scram_salt = models.BinaryField(max_length=16)  # one for all device passwords (RFC 5802 section 5.1 names it first)
     full_since = models.DateTimeField(null=True)  # first refusal for quota since it last had room
@@ -117,6 +120,11 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return self.address_text
+
+    @property
+    def leaving(self) -> int | None:
+        """Days for which mail clients are asked to leave fetched mail here; none: for ever, 0: not at all."""
+        return self.leave_days if self.leave_own else self.domain.leave_days
 
 
 class Usage(models.Model):
@@ -193,6 +201,7 @@ class DevicePassword(models.Model):
     expires = models.DateTimeField(null=True)
     revoked = models.DateTimeField(null=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    lent = models.BooleanField(default=False)  # to a page of the panel, which signs in as a client would
     last_used = models.DateTimeField(null=True)
     last_address = models.GenericIPAddressField(null=True)
 

@@ -34,6 +34,7 @@ class Act(StrEnum):
     SEE_MAILBOX = "see_mailbox"  # Mailbox: that it is there, its usage, state and sessions
     CHANGE_MAILBOX = "change_mailbox"  # Mailbox: name, quota, note
     RULE_MAILBOX = "rule_mailbox"  # Mailbox: password, address, state, deletion, access of others
+    SET_UP_MAILBOX = "set_up_mailbox"  # Mailbox: how its mail clients are set up, without secrets
     OPEN_MAILBOX = "open_mailbox"  # Mailbox: its messages, removed ones too
     MAKE_DEVICE_PASSWORD = "make_device_password"  # Mailbox
     REVOKE_DEVICE_PASSWORD = "revoke_device_password"  # Mailbox
@@ -185,6 +186,7 @@ _RULES: dict[Act, Rule] = {
     Act.SEE_MAILBOX: _sees,
     Act.CHANGE_MAILBOX: _administers,
     Act.RULE_MAILBOX: _rules_mailbox,
+    Act.SET_UP_MAILBOX: _sees,
     Act.OPEN_MAILBOX: _opens,
     Act.MAKE_DEVICE_PASSWORD: _opens,
     Act.REVOKE_DEVICE_PASSWORD: _revokes,

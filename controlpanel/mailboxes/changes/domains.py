@@ -12,6 +12,7 @@ from controlpanel.accounts.addresses import domain_name
 from controlpanel.journal import record
 from controlpanel.mailboxes import octets, signals
 from controlpanel.mailboxes.changes import states
+from controlpanel.mailboxes.changes.leaving import leaving_can_be
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of
 from controlpanel.mailboxes.changes.rooms import allotted, lock_domain
 from controlpanel.mailboxes.models import DAY, Domain, OverQuota, State
@@ -35,6 +36,7 @@ class DomainSettings(TypedDict, total=False):
     expire_unfetched: bool
     pop3_enabled: bool
     device_passwords_only: bool
+    leave_days: int | None
 
 
 LIMITS = frozenset({"limit_mailboxes", "limit_octets", "largest_quota"})
@@ -168,4 +170,5 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "over_quota": lambda value: value in OverQuota.values,
     "login_delay": _within(0, DAY),
     "expire_days": _within(1, 3650),
+    "leave_days": leaving_can_be,
 }

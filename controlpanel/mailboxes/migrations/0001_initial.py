@@ -52,6 +52,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("pop3_enabled", models.BooleanField(default=True)),
+                ("leave_own", models.BooleanField(default=False)),
+                ("leave_days", models.PositiveSmallIntegerField(null=True)),
                 ("note", models.CharField(blank=True, max_length=500)),
                 ("scram_salt", models.BinaryField(max_length=16)),
                 ("full_since", models.DateTimeField(null=True)),
@@ -118,6 +120,7 @@ class Migration(migrations.Migration):
                 ("expire_unfetched", models.BooleanField(default=False)),
                 ("pop3_enabled", models.BooleanField(default=True)),
                 ("device_passwords_only", models.BooleanField(default=False)),
+                ("leave_days", models.PositiveSmallIntegerField(blank=True, null=True)),
                 ("administrators", models.ManyToManyField(related_name="domains", to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -191,6 +194,7 @@ class Migration(migrations.Migration):
                 ("created", models.DateTimeField(auto_now_add=True)),
                 ("expires", models.DateTimeField(null=True)),
                 ("revoked", models.DateTimeField(null=True)),
+                ("lent", models.BooleanField(default=False)),
                 ("last_used", models.DateTimeField(null=True)),
                 ("last_address", models.GenericIPAddressField(null=True)),
                 (
