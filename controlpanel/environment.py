@@ -5,6 +5,7 @@ Every NAME may also be given as NAME_FILE, a file that holds the value (Docker a
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOOPBACK = "127.0.0.0/8,::1"
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+HOST_AND_PORT = re.compile(r"[A-Za-z0-9.\[\]:-]+")
 
 
 def text(name: str, default: str = "") -> str:
@@ -49,6 +52,24 @@ def networks(name: str, default: str = "") -> list[Network]:
         raise ImproperlyConfigured(f"{name}: {error}.") from None
 
 
+def names(name: str, default: str = "") -> list[str]:
+    """Return the comma-separated host names of NAME, lower case, without a final dot."""
+    found = [part.strip().lower().removesuffix(".") for part in text(name, default).split(",") if part.strip()]
+    for host in found:
+        if not HOST_NAME.fullmatch(host):
+            raise ImproperlyConfigured(f"{name}: {host!r} is no host name.")
+    return found
+
+
+def web_url(name: str, default: str) -> str:
+    """Return the http or https URL of NAME without a final slash."""
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not HOST_AND_PORT.fullmatch(parts.netloc):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a URL, as in https://mail.example.org.")
+    return value
+
+
 def bind(name: str, default: str) -> str:
     """Return HOST:PORT of NAME, the port checked; `[::1]:110` is IPv6, an empty host all addresses."""
     value = text(name, default)
@@ -62,6 +83,11 @@ def bind(name: str, default: str) -> str:
     ):
         raise ImproperlyConfigured(f"{name} is {value!r}; it takes HOST:PORT, as in 127.0.0.1:1110 or [::]:110.")
     return value
+
+
+def port(address: str) -> int:
+    """Return the port of what `bind` returned."""
+    return int(address.rpartition(":")[2])
 
 
 def database(url: str) -> dict[str, object]:
