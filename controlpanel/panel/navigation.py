@@ -97,11 +97,14 @@ def _groups(reach: Reach, domain: Domain | None, own: Mailbox | None) -> list[Gr
 
 
 def _everything(user: User) -> list[Place]:
-    return [
+    places = [
         Place("mailboxes", _("Mailboxes"), reverse("mailboxes"), "inbox-stack"),
         Place("domains", _("Domains"), reverse("domains"), "globe-alt"),
         Place("activity", _("Activity"), reverse("activity"), "clock"),
     ]
+    if user.is_operator:
+        places.append(Place("service", _("Service"), reverse("service"), "server-stack"))
+    return places
 
 
 def _of_domain(domain: Domain) -> list[Place]:

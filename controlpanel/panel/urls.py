@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from controlpanel.panel import account, health, invitation, preferences, views
+from controlpanel.panel import account, health, invitation, preferences, service, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("account/password/", account.change_password, name="account_change_password"),
     path("account/password/strength/", account.strength, name="password-strength"),
     path("invitation/<str:token>/", invitation.accept, name="invitation"),
+    path("service/", service.show, name="service"),
     path("health", health.health, name="health"),
 ]

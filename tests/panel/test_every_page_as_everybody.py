@@ -61,6 +61,7 @@ PAGES = [
     ("activity", "GET", RUNS_ONE),
     ("usersessions_list", "GET", EVERYBODY),
     ("mfa_index", "GET", EVERYBODY),
+    ("service", "GET", "operator"),
 ]
 # There for who is not signed in too, or allauth's own affair behind a password asked again.
 ELSEWHERE = {"preferences", "health", "invitation"}
