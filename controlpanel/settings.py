@@ -44,6 +44,21 @@ UVLOOP = environment.flag("UVLOOP")  # if the package is installed
 RELAY_URL = environment.text("RELAY_URL")
 MAIL_FROM = environment.text("MAIL_FROM")
 
+# What mail clients are told (clientsetup)
+PANEL_URL = environment.web_url(
+    "PANEL_URL",
+    f"http://localhost:{environment.port(PANEL_BIND)}" if PUBLIC_HOST == "localhost" else f"https://{PUBLIC_HOST}",
+)
+PUBLIC_POP3_PORT = environment.number("PUBLIC_POP3_PORT", environment.port(POP3_BIND), least=1)  # STLS
+PUBLIC_POP3S_PORT = environment.number("PUBLIC_POP3S_PORT", environment.port(POP3S_BIND), least=1)
+SUBMISSION_HOST = environment.text("SUBMISSION_HOST")  # where mail clients send; a domain may name its own
+SUBMISSION_PORT = environment.number("SUBMISSION_PORT", 465, least=1)
+MX_HOSTS = environment.names("MX_HOSTS", PUBLIC_HOST)  # where mail for all domains arrives, the first preferred
+CHECKED_HOSTS = environment.names("CHECKED_HOSTS")  # what the panel may connect to beside PUBLIC_HOST
+POP3_FROM_PANEL = environment.bind("POP3_FROM_PANEL", POP3_BIND)
+PROFILE_CERT = environment.text("PROFILE_CERT")  # files that sign Apple's profiles, read at each download
+PROFILE_KEY = environment.text("PROFILE_KEY")
+
 ALLOWED_HOSTS = ["*"]  # panel/hosts.py checks the host against PUBLIC_HOST and the Domain table
 ROOT_URLCONF = "controlpanel.urls"
 WSGI_APPLICATION = "controlpanel.wsgi.application"

@@ -30,6 +30,8 @@ from controlpanel.mailboxes.changes.domains import (
     suspend_domain,
     undelete_domain,
 )
+from controlpanel.mailboxes.changes.leaving import choose_leaving
+from controlpanel.mailboxes.changes.lending import lent_device_password
 from controlpanel.mailboxes.changes.mailboxes import (
     change_mailbox,
     close_mailbox,
@@ -61,6 +63,7 @@ __all__ = [
     "change_domain",
     "change_mailbox",
     "change_preferences",
+    "choose_leaving",
     "close_domain",
     "close_mailbox",
     "create_alias",
@@ -76,6 +79,7 @@ __all__ = [
     "grant_access",
     "invite",
     "invited",
+    "lent_device_password",
     "rename_device_password",
     "rename_mailbox",
     "reopen_domain",
