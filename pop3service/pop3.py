@@ -94,18 +94,7 @@ LAST_WORDS = {
 class Session:
     """One client's session. `client` is what it knows of it; `state` where it stands."""
 
-    __slots__ = (
-        "_answer",
-        "_asked",
-        "_awaits_line",
-        "_bad",
-        "_held",
-        "_held_octets",
-        "_spoken",
-        "_talk",
-        "client",
-        "state",
-    )
+    __slots__ = ("_answer", "_asked", "_awaits_line", "_bad", "_held", "_octets", "_spoken", "_talk", "client", "state")
 
     def __init__(self, rules: Rules, peer: Peer) -> None:
         self.client = Client(rules, peer)
@@ -116,7 +105,7 @@ class Session:
         self._answer: object = None
         self._awaits_line = False  # it waits for a line of the client's
         self._held: list[bytes] = []  # replies not yet handed out
-        self._held_octets = 0
+        self._octets = 0  # as many of them
         self._bad = 0
 
     def receive(self, data: bytes) -> None:
@@ -137,11 +126,11 @@ class Session:
 
         Replies are joined up to 64 KiB, so a request may come while earlier replies are held back: `take_output`
         gives those to a driver that expects a long wait. Raises ContradictionError where the store's answers cannot
-        both be true; the session is closed then.
+        both be true; the session is closed then, and `farewell` tells whether a word can still be said.
         """
         if not self._held and self.client.login:
             self.client.maildrop.settle()
-        while self._held_octets < PIECE:
+        while self._octets < PIECE:
             event = self._asked or self._step()
             if event is None:
                 continue
@@ -162,7 +151,7 @@ class Session:
         output = b"".join(self._held)
         rest = output[PIECE:]
         self._held = [rest] if rest else []
-        self._held_octets = len(rest)
+        self._octets = len(rest)
         return output[:PIECE]
 
     def unread(self) -> bytes:
@@ -178,12 +167,15 @@ class Session:
     def farewell(self, why: Farewell) -> bytes:
         """End the session from our side; return the last words, b"" where none can be said.
 
-        Nothing is said inside a reply, in a handshake, nor while the outcome of QUIT is open.
+        Nothing is said inside a reply, in a handshake, after the end, nor while the outcome of QUIT is open. A fault
+        of ours has closed the session already, and is told none the less.
         """
-        silent = self.inside_reply or isinstance(self._asked, Finish) or self.state in SIGNALS
+        ended = self.state is State.CLOSED and why is not Farewell.FAULT
+        silent = self._spoken or ended or self.state is State.HANDSHAKE or isinstance(self._asked, Finish)
         held = b"".join(self._held)
-        self._held, self._held_octets = [], 0
-        self._talk = self._asked = None
+        self._held, self._octets = [], 0
+        self._asked = None
+        self._end(None)
         self.state = State.CLOSED
         if silent or why not in LAST_WORDS:
             return b""
@@ -296,4 +288,4 @@ class Session:
 
     def _say(self, reply: bytes) -> None:
         self._held.append(reply)
-        self._held_octets += len(reply)
+        self._octets += len(reply)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The same for every session of a service until its settings change. Times are in seconds.
+    """The same for every session of a service until its settings change.
 
-    `mechanisms` are offered strongest first, each only where it is safe and possible on the line. `login_delay` is
-    the longest and `expire` (days, None for never) the shortest that any user has (RFC 2449 sections 6.5 and 6.7).
-    `idle` and `idle_before_login` are kept by whoever holds the clock. `language` is what LANG * chooses.
+    `mechanisms` are offered strongest first, each only where it is safe and possible on the line. `login_delay`, in
+    seconds, is the longest and `expire`, in days or None for never, the shortest that any user has (RFC 2449
+    sections 6.5 and 6.7). `language` is what LANG * chooses.
     """
 
     host: str
@@ -21,8 +21,6 @@ class Rules:
     expire: int | None = None
     bad_commands_before_login: int = 3
     bad_commands: int = 20
-    idle_before_login: int = 180
-    idle: int = 600  # RFC 1939 section 3: at least ten minutes
     language: str = "en"
     openid_configuration: str = ""  # RFC 7628 section 3.2.2
 

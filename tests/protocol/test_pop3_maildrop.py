@@ -3,7 +3,7 @@
 import pytest
 
 from pop3service.lines import DataReader
-from pop3service.pop3 import CLOSE, NEED_DATA, Signal
+from pop3service.pop3 import CLOSE, NEED_DATA, Farewell, Signal
 from pop3service.requests import (
     Code,
     ContradictionError,
@@ -315,3 +315,12 @@ class TestFaults:
         assert not wire.send(b"").endswith(b".\r\n")
         assert wire.signal is CLOSE
         assert wire.session.lost() == []
+
+    @pytest.mark.parametrize(("command", "told"), [(b"UIDL", True), (b"UIDL 1", True), (b"RETR 1", False)])
+    def test_a_fault_of_ours_is_told_where_no_reply_has_begun(self, command, told):
+        wire = logged_in(Store(instead={ReadUniqueIds: [], ReadMore: b""}))
+        with pytest.raises(ContradictionError):
+            wire.send(command + b"\r\n")
+        said = wire.session.farewell(Farewell.FAULT)
+        assert said.startswith(b"-ERR [SYS/TEMP] Something went wrong here") if told else said == b""
+        assert wire.session.next_event() is CLOSE

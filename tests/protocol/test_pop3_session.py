@@ -192,6 +192,12 @@ class TestFarewell:
         wire.until(Finish)
         assert wire.session.farewell(Farewell.SHUTDOWN) == b""
 
+    @pytest.mark.parametrize("why", [Farewell.SHUTDOWN, Farewell.ENDED])
+    def test_says_nothing_after_the_end(self, why):
+        wire = logged_in()
+        wire.send(b"QUIT\r\n")
+        assert wire.session.farewell(why) == b""
+
     def test_says_nothing_in_a_handshake(self):
         wire = Wire(peer=CLEAR)
         wire.send(b"STLS\r\n")
