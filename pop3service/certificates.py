@@ -94,8 +94,10 @@ class Certificates:
             self._complain(folder, describe(error), done)
             return
         self.errors.pop(folder, None)
-        self._pairs[folder] = fresh
-        if known is None or known.digest != fresh.digest:
+        if known and known.digest == fresh.digest:
+            known.stamp = fresh.stamp
+        else:
+            self._pairs[folder] = fresh
             done.loaded.append(folder)
 
     def _complain(self, folder: str, text: str, done: Reload) -> None:

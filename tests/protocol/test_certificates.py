@@ -99,8 +99,10 @@ class TestReload:
         assert store.choose("mail.example.org") is not before
 
     def test_does_not_speak_of_a_touch(self, store, tmp_path):
+        before = store.choose("mail.example.org")
         os.utime(tmp_path / "mail.example.org" / "privkey.pem", (1, 1))
         assert store.reload().loaded == []
+        assert store.choose("mail.example.org") is before
 
     @pytest.mark.parametrize(
         ("name", "content", "text"),
