@@ -135,23 +135,28 @@ def _check(domain: Domain, settings: Any) -> None:
     if domain.largest_quota is not None and domain.default_quota > domain.largest_quota:
         field = "default_quota" if "default_quota" in settings else "largest_quota"
         raise ChangeRefused(field, _("The default quota is larger than the largest quota."))
-    if domain.pk is not None and LIMITS & settings.keys():
-        _check_given(domain)
+    if domain.pk is not None:
+        _check_number(domain, settings)
+        _check_given(domain, settings)
 
 
-def _check_given(domain: Domain) -> None:
-    mailboxes = domain.mailboxes.exclude(state=State.DELETED)
-    if domain.limit_mailboxes is not None and mailboxes.count() > domain.limit_mailboxes:
-        raise ChangeRefused(
-            "limit_mailboxes", _("There are %(number)d mailboxes already.") % {"number": mailboxes.count()}
-        )
-    if domain.limit_octets is None:
+def _check_number(domain: Domain, settings: Any) -> None:
+    if "limit_mailboxes" not in settings or domain.limit_mailboxes is None:
         return
-    if mailboxes.filter(quota=None).exists():
+    number = domain.mailboxes.exclude(state=State.DELETED).count()
+    if number > domain.limit_mailboxes:
+        raise ChangeRefused("limit_mailboxes", _("There are %(number)d mailboxes already.") % {"number": number})
+
+
+def _check_given(domain: Domain, settings: Any) -> None:
+    if "limit_octets" not in settings or domain.limit_octets is None:
+        return
+    if domain.mailboxes.exclude(state=State.DELETED).filter(quota=None).exists():
         raise ChangeRefused("limit_octets", _("There are mailboxes without a quota: give each one first."))
-    if allotted(domain) > domain.limit_octets:
+    given = allotted(domain)
+    if given > domain.limit_octets:
         raise ChangeRefused(
-            "limit_octets", _("%(given)s are given to mailboxes already.") % {"given": octets.shown(allotted(domain))}
+            "limit_octets", _("%(given)s are given to mailboxes already.") % {"given": octets.shown(given)}
         )
 
 
