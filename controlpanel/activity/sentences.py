@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from controlpanel.journal.models import Activity
@@ -13,25 +13,25 @@ from controlpanel.mailboxes.models import OverQuota
 from controlpanel.mailboxes.octets import shown as octets_shown
 
 SENTENCES: dict[str, Promise] = {
-    "create_domain": _("made the domain %(subject)s"),
+    "create_domain": _("created the domain %(subject)s"),
     "change_domain": _("changed the domain %(subject)s"),
     "suspend_domain": _("suspended the domain %(subject)s"),
     "close_domain": _("closed the domain %(subject)s"),
     "reopen_domain": _("opened the domain %(subject)s again"),
     "delete_domain": _("deleted the domain %(subject)s"),
-    "undelete_domain": _("took back the deletion of the domain %(subject)s"),
-    "create_mailbox": _("made the mailbox %(subject)s"),
+    "undelete_domain": _("undid the deletion of the domain %(subject)s"),
+    "create_mailbox": _("created the mailbox %(subject)s"),
     "change_mailbox": _("changed the mailbox %(subject)s"),
     "rename_mailbox": _("renamed a mailbox to %(subject)s"),
     "suspend_mailbox": _("suspended the mailbox %(subject)s"),
     "close_mailbox": _("closed the mailbox %(subject)s"),
     "reopen_mailbox": _("opened the mailbox %(subject)s again"),
     "delete_mailbox": _("deleted the mailbox %(subject)s"),
-    "undelete_mailbox": _("took back the deletion of the mailbox %(subject)s"),
-    "create_alias": _("made the alias %(subject)s"),
+    "undelete_mailbox": _("undid the deletion of the mailbox %(subject)s"),
+    "create_alias": _("created the alias %(subject)s"),
     "change_alias": _("changed the alias %(subject)s"),
     "delete_alias": _("deleted the alias %(subject)s"),
-    "create_device_password": _("made a device password for %(subject)s"),
+    "create_device_password": _("created a device password for %(subject)s"),
     "rename_device_password": _("renamed a device password of %(subject)s"),
     "revoke_device_password": _("revoked a device password of %(subject)s"),
     "grant_access": _("let somebody else open %(subject)s"),
@@ -105,9 +105,9 @@ def _parts(row: Activity) -> Iterator[str]:
 
 def _value(name: str, value: Any) -> str:
     if isinstance(value, bool):
-        return _now("yes") if value else _now("no")
+        return gettext("yes") if value else gettext("no")
     if value is None or value == "":
-        return _now("none")
+        return gettext("none")
     if isinstance(value, list):
         return ", ".join(shown(str(each)) for each in value)
     if name in IN_OCTETS and isinstance(value, int):

@@ -89,7 +89,7 @@ def act(request: HttpRequest, mailbox: int) -> HttpResponse:
     ids = [int(number) for number in request.POST.getlist("message")[: lists.ROWS] if _is_number(number)]
     wanted = request.POST.get("act", "")
     if not ids or wanted not in ACTS:
-        say(request, _("Tick the messages first."))
+        say(request, _("Select messages first."))
     else:
         say(request, ACTS[wanted](box, ids, actor_of(request)))
     return redirect("mailbox-home" if wanted == "remove" else "mailbox-removed", box.pk)

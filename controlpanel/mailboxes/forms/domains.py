@@ -48,7 +48,7 @@ class NewDomainForm(LimitFields):
     administrator = forms.CharField(
         label=_("Address of the administrator"),
         help_text=_(
-            "Who may make mailboxes in this domain. An address elsewhere is best: it works when this domain does not."
+            "Who may create mailboxes in this domain. An address elsewhere is best: it works when this domain does not."
         ),
         max_length=320,
         required=False,

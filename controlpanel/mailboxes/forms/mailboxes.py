@@ -28,7 +28,7 @@ class NewMailboxForm(QuotaFields):
     local = LocalPartField(label=_("Address"))
     name = forms.CharField(label=_("Name of the person"), max_length=120, required=False)
     password = PasswordField(
-        required=False, help_text=_("Leave it empty and one is made for you, shown once on the next page.")
+        required=False, help_text=_("Leave it empty and one is generated, shown once on the next page.")
     )
     quota = OctetsField(label=_("Space"), required=False)
     invite = forms.BooleanField(
@@ -108,7 +108,7 @@ class PasswordForm(forms.Form):
     password = PasswordField(
         label=_("New password"),
         required=False,
-        help_text=_("Leave it empty and one is made for you, shown once on the next page."),
+        help_text=_("Leave it empty and one is generated, shown once on the next page."),
     )
 
 

@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -22,10 +22,10 @@ from controlpanel.panel import lists
 
 SORTS = (lists.Sort("name", ("name",)), lists.Sort("made", ("created", "name"), falling=True))
 CHIPS = (
-    ("", gettext_lazy("All")),
-    ("suspended", gettext_lazy("Suspended")),
-    ("closed", gettext_lazy("Closed")),
-    ("deleted", gettext_lazy("Deleted")),
+    ("", pgettext_lazy("domains", "All")),
+    ("suspended", pgettext_lazy("domains", "Suspended")),
+    ("closed", pgettext_lazy("domains", "Closed")),
+    ("deleted", pgettext_lazy("domains", "Deleted")),
 )
 
 
@@ -83,7 +83,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def _created(request: HttpRequest, form: NewDomainForm) -> tuple[Domain, str]:
-    """Make the domain and its first administrator, both or neither; return the password that was made for a new one."""
+    """Create the domain and its first administrator, both or neither; return the password that was made for a new one."""
     data, actor = form.cleaned_data, actor_of(request)
     with transaction.atomic():
         domain = changes.create_domain(data["name"], actor=actor, **form.settings())

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -32,12 +32,12 @@ SORTS = (
     lists.Sort("seen", ("last_seen", "address_text"), falling=True),
 )
 CHIPS = (
-    ("", gettext_lazy("All")),
+    ("", pgettext_lazy("mailboxes", "All")),
     ("full", gettext_lazy("Nearly full")),
     ("quiet", gettext_lazy("Not fetched for 90 days")),
-    ("suspended", gettext_lazy("Suspended")),
-    ("closed", gettext_lazy("Closed")),
-    ("deleted", gettext_lazy("Deleted")),
+    ("suspended", pgettext_lazy("mailboxes", "Suspended")),
+    ("closed", pgettext_lazy("mailboxes", "Closed")),
+    ("deleted", pgettext_lazy("mailboxes", "Deleted")),
 )
 
 
