@@ -62,7 +62,7 @@ class Session:
 
     @property
     def wants_input(self) -> bool:
-        return not self._closing and self._asked is None and len(self._lines) < UNREAD_OCTETS
+        return not self._closing and len(self._lines) < UNREAD_OCTETS
 
     @property
     def inside_reply(self) -> bool:

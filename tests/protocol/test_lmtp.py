@@ -261,9 +261,20 @@ def test_while_a_request_is_out_nothing_moves() -> None:
     assert isinstance(session.next_event(), bytes)
     assert isinstance(session.next_event(), FindRecipients)
     assert session.next_event() is NEED_DATA
-    assert not session.wants_input
     session.answer([(Verdict.OK, 1)])
     assert run(session, Store()) == (["250 2.1.5 Recipient taken", "221 2.0.0 mail.example.org closes"], True)
+
+
+def test_what_waits_unread_is_bounded() -> None:
+    session = Session(HOST)
+    session.receive(HELLO + MAIL + RCPT)
+    while not isinstance(session.next_event(), FindRecipients):
+        assert session.wants_input
+    session.receive(b"NOOP\r\n" * 20_000)
+    assert not session.wants_input
+    session.answer([(Verdict.OK, 1)])
+    run(session, Store())
+    assert session.wants_input
 
 
 def test_a_lost_line_in_data_aborts_and_elsewhere_does_not() -> None:

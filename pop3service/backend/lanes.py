@@ -1,0 +1,211 @@
+"""Lanes: how many sessions on one loop share a few blocking database connections.
+
+A lane is one thread, or a few, each with a connection of its own. A gatherer collects the requests of one kind that
+different sessions make while the lane is busy, and hands them over as one set-based call. All of it but
+`Gatherer.run` lives on the event loop's thread and needs no lock.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
+
+from django.db import DatabaseError, connection
+
+log = logging.getLogger("casilla.store")
+
+BATCH_ITEMS = 64
+BATCH_OCTETS = 4 * 2**20
+BACKLOG = 4096  # requests of one kind that wait; past that a session is told to come back
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+Failed = TypeVar("Failed")
+Call = Callable[[Sequence[Request]], Sequence[Result]]
+Waiting = tuple[Request, Callable[[Result], None]]
+
+
+class Gatherer(Generic[Request, Result, Failed]):
+    """Requests of one kind, on their way to one set-based call.
+
+    `call` takes a batch and returns one result a request, in order. `failed` stands for the result of a request
+    whose call raised. `again`: the call may run a second time after a lost connection, as reads may, and writes
+    whose second run finds the work of the first. `items` is the largest batch, `weigh` gives the octets of a request.
+    """
+
+    def __init__(
+        self,
+        lane: "Lane",
+        call: Call[Request, Result],
+        failed: Failed,
+        *,
+        again: bool = False,
+        weigh: Callable[[Request], int] | None = None,
+        items: int = BATCH_ITEMS,
+        backlog: int = BACKLOG,
+    ) -> None:
+        self._lane = lane
+        self._call = call
+        self._failed = failed
+        self._again = again
+        self._weigh = weigh
+        self._items = items
+        self._backlog = backlog
+        self._waiting: deque[Waiting[Request, Result | Failed]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def ask(self, request: Request, answer: Callable[[Result | Failed], None]) -> None:
+        """Queue a request; `answer` gets its result later, on the loop. With a full queue that is `failed`."""
+        if len(self._waiting) >= self._backlog or self._lane.closed:
+            self._lane.loop.call_soon(answer, self._failed)
+            return
+        self._waiting.append((request, answer))
+        if len(self._waiting) == 1:
+            self._lane.offer(self)
+
+    def take(self) -> list[Waiting[Request, Result | Failed]]:
+        """Return the next batch: at most `items` requests, of 4 MiB together unless the first alone is larger."""
+        waiting = self._waiting
+        if self._weigh is None:
+            return [waiting.popleft() for _ in range(min(len(waiting), self._items))]
+        batch = [waiting.popleft()]
+        octets = self._weigh(batch[0][0])
+        while waiting and len(batch) < self._items:
+            octets += self._weigh(waiting[0][0])
+            if octets > BATCH_OCTETS:
+                break
+            batch.append(waiting.popleft())
+        return batch
+
+    def run(self, requests: Sequence[Request]) -> Sequence[Result | Failed]:
+        """Make the call, on the lane's thread. A request that cannot be met never fails its neighbours."""
+        try:
+            return self._made(requests)
+        except Exception as error:
+            lost = self._settle(error, len(requests))
+        if not lost:
+            return self._run_each(requests) if len(requests) > 1 else [self._failed]
+        if not self._again:
+            return [self._failed] * len(requests)
+        try:
+            return self._made(requests)
+        except Exception as error:
+            self._settle(error, len(requests))
+            return [self._failed] * len(requests)
+
+    def _made(self, requests: Sequence[Request]) -> Sequence[Result]:
+        results = self._call(requests)
+        if len(results) != len(requests):
+            raise RuntimeError(f"{len(results)} results for {len(requests)} requests")
+        return results
+
+    def _run_each(self, requests: Sequence[Request]) -> list[Result | Failed]:
+        results: list[Result | Failed] = []
+        for request in requests:
+            try:
+                results.extend(self._made([request]))
+            except Exception as error:
+                results.append(self._failed)
+                if self._settle(error, 1):
+                    break
+        return results + [self._failed] * (len(requests) - len(results))
+
+    def _settle(self, error: Exception, requests: int) -> bool:
+        """Log a fault, and return whether the connection was lost with it."""
+        lost = drop_lost_connection()
+        name = getattr(self._call, "__name__", "call")
+        log.error(
+            "call=%s requests=%d fault=%s lost=%s",
+            name,
+            requests,
+            describe(error),
+            "yes" if lost else "no",
+            exc_info=None if isinstance(error, DatabaseError) else error,
+        )
+        return lost
+
+
+AnyGatherer = Gatherer[Any, Any, Any]
+
+
+class Lane:
+    """`width` threads that make the calls of their gatherers, each kind in turn, never two of one batch at once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, name: str, width: int = 1) -> None:
+        self.loop = loop
+        self.closed = False
+        self._ready: deque[AnyGatherer] = deque()
+        self._idle = width
+        self._jobs: SimpleQueue[tuple[AnyGatherer, list[Waiting[Any, Any]]] | None] = SimpleQueue()
+        self._threads = [threading.Thread(target=self._work, name=f"{name}-{n}", daemon=True) for n in range(width)]
+        for thread in self._threads:
+            thread.start()
+
+    def offer(self, gatherer: AnyGatherer) -> None:
+        """A gatherer has its first waiting request. It starts a moment later, with what else this moment brings."""
+        self._ready.append(gatherer)
+        if self._idle:
+            self.loop.call_soon(self._dispatch)
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return not self._ready and self._idle == len(self._threads)
+
+    def close(self) -> None:
+        """Take no more requests, finish what was handed over, close the connections. Waits for the threads."""
+        if not self.closed:
+            self.closed = True
+            for _ in self._threads:
+                self._jobs.put(None)
+            for thread in self._threads:
+                thread.join(timeout=5)
+
+    def _dispatch(self) -> None:
+        while self._idle and self._ready:
+            gatherer = self._ready.popleft()
+            batch = gatherer.take()
+            if len(gatherer):
+                self._ready.append(gatherer)
+            self._idle -= 1
+            self._jobs.put((gatherer, batch))
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            gatherer, batch = job
+            results = gatherer.run([request for request, _ in batch])
+            try:
+                self.loop.call_soon_threadsafe(self._done, batch, results)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                break
+        connection.close()
+
+    def _done(self, batch: list[Waiting[Any, Any]], results: Sequence[Any]) -> None:
+        self._idle += 1
+        self._dispatch()  # first the next call, then the answers: the database works meanwhile
+        for (_, answer), result in zip(batch, results, strict=True):
+            try:
+                answer(result)
+            except Exception:
+                log.exception("call=answer fault=unexpected")
+
+
+def drop_lost_connection() -> bool:
+    """Close this thread's connection if it is lost or in the middle of something; say whether it was lost."""
+    raw = connection.connection
+    lost = raw is None or bool(raw.closed)
+    if lost or connection.in_atomic_block or raw.info.transaction_status != 0:
+        connection.close()
+    return lost
+
+
+def describe(error: BaseException) -> str:
+    """Name an error without its message, which may quote what was being stored."""
+    cause = error.__cause__ or error
+    state = getattr(cause, "sqlstate", None)
+    return f"{type(cause).__name__}({state})" if state else type(cause).__name__

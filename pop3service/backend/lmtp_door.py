@@ -1,0 +1,263 @@
+"""One LMTP session's way to the store: who receives, then a message in, committed before it is acknowledged.
+
+A message of one chunk goes in by one call, with those of other sessions. A larger one is staged while it arrives,
+once, under the first mailbox's trace header; its further mailboxes get copies that the database makes.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from controlpanel.journal.record import Refusal
+from controlpanel.mailboxes.recipients import Accepted, Closed, OverQuota, Recipient, Target, Unknown
+from controlpanel.mailstore.delivery import Chunk, Delivery, in_chunks
+from controlpanel.mailstore.headers import Headers, scan
+from pop3service.backend.lanes import BATCH_OCTETS
+from pop3service.backend.steps import Steps, ask, ignore, run
+from pop3service.backend.store import Outcome, Store
+from pop3service.envelope import Envelope
+from pop3service.incoming import trace_header
+from pop3service.lmtp_requests import Abort, Begin, End, FindRecipients, Request, Verdict
+from pop3service.lmtp_requests import Chunk as Arrived
+from pop3service.requests import Unavailable
+from pop3service.server.logfmt import logfmt
+from pop3service.server.ports import Line
+
+log = logging.getLogger("casilla.delivery")
+
+MESSAGES_WAITING = 1000  # past which a sender is told to come back
+FULL = {"defer": Verdict.FULL, "refuse": Verdict.FULL_FOR_GOOD}
+# An alias with several targets answers for the luckiest; where none took it, a sender that tries again may fare better.
+BEST_FIRST = (Verdict.OK, Verdict.FAULT, Verdict.FULL, Verdict.FULL_FOR_GOOD, Verdict.CLOSED)
+
+
+class Taker(NamedTuple):
+    """A recipient that RCPT accepted: its address as it came, and the mailboxes behind it."""
+
+    address: str
+    mailboxes: tuple[int, ...]
+
+
+class LmtpDoor:
+    """Between Begin and End it holds the first chunk of a message; what follows is staged in the store at once."""
+
+    __slots__ = (
+        "_bodies",
+        "_broken",
+        "_busy",
+        "_envelope",
+        "_first",
+        "_gone",
+        "_headers",
+        "_octets",
+        "_sequence",
+        "_takers",
+        "_to",
+        "line",
+        "store",
+    )
+
+    def __init__(self, store: Store, line: Line) -> None:
+        self.store = store
+        self.line = line
+        self._busy = self._gone = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._takers: Sequence[Taker] = ()
+        self._envelope = Envelope("")
+        self._to: dict[int, str] = {}  # by mailbox, the address that brought it in
+        self._bodies: dict[int, int] = {}  # staged, by mailbox
+        self._sequence = 0
+        self._first = b""
+        self._headers = Headers()
+        self._octets = 0
+        self._broken = False
+
+    def ask(self, request: Request, answer: Callable[[Any], None]) -> None:
+        def answered(value: Any) -> None:
+            self._busy = False
+            if self._gone:
+                self._discard(list(self._bodies.values()))
+            answer(value)
+
+        self._busy = True
+        match request:
+            case FindRecipients():
+                run(self._find(request), answered, [(Verdict.FAULT, None)] * len(request.addresses))
+            case Begin():
+                answered(self._begin(request))
+            case Arrived():
+                run(self._take(request.octets), answered, None)
+            case End():
+                run(self._deliver(), answered, [Verdict.FAULT] * len(self._takers))
+            case Abort():
+                self._abort()
+                answered(None)
+
+    def close(self, rest: Any, reason: str) -> dict[str, object]:
+        """The connection is gone; with an Abort as `rest`, in the middle of a message."""
+        self._gone = True
+        if not self._busy:
+            self._abort()
+        return {"reason": reason}
+
+    # RCPT
+
+    def _find(self, request: FindRecipients) -> Steps[list[tuple[Verdict, Taker | None]]]:
+        size = request.envelope.size
+        found = yield from ask(self.store.recipients, [Recipient(each.plain, size) for each in request.addresses])
+        if isinstance(found, Unavailable):
+            return [(Verdict.FAULT, None)] * len(request.addresses)
+        return [
+            self._judged(address.text, target, request.envelope)
+            for address, target in zip(request.addresses, found, strict=True)
+        ]
+
+    def _judged(self, address: str, target: Target, envelope: Envelope) -> tuple[Verdict, Taker | None]:
+        match target:
+            case Accepted(mailboxes):
+                self._note(target.closed, Verdict.CLOSED, envelope)
+                self._note(target.full, Verdict.FULL, envelope)
+                return (Verdict.OK, Taker(address, mailboxes)) if mailboxes else (Verdict.FAULT, None)
+            case OverQuota(policy, mailboxes):
+                return self._note(mailboxes, FULL[policy], envelope), None
+            case Closed(mailboxes):
+                return self._note(mailboxes, Verdict.CLOSED, envelope), None
+            case Unknown():
+                return Verdict.UNKNOWN, None
+
+    def _note(self, mailboxes: Sequence[int], verdict: Verdict, envelope: Envelope) -> Verdict:
+        """Record a refusal for the owners of these mailboxes: "he sent it, and I haven't got it"."""
+        for mailbox in mailboxes:
+            self.store.refused.ask(Refusal(mailbox, verdict.reply, envelope.sender, octets=envelope.size), ignore)
+        return verdict
+
+    # DATA
+
+    def _begin(self, request: Begin) -> bool:
+        self._forget()
+        self._takers, self._envelope = request.recipients, request.envelope
+        for taker in request.recipients:
+            self._to |= {mailbox: taker.address for mailbox in taker.mailboxes if mailbox not in self._to}
+        return len(self.store.deliveries) < MESSAGES_WAITING
+
+    def _take(self, octets: bytes) -> Steps[None]:
+        self._octets += len(octets)
+        if not self._first:
+            self._first, self._headers = octets, scan(octets)
+        elif not self._broken:
+            self._broken = not (yield from self._stage(octets))
+
+    def _stage(self, octets: bytes) -> Steps[bool]:
+        """Write a chunk of a large message, before the first one those that it begins with; False: that failed."""
+        mailbox = next(iter(self._to))
+        chunks = [octets]
+        if not self._bodies:
+            made = yield from ask(self.store.new_bodies, 1)
+            if isinstance(made, Unavailable):
+                return False
+            self._bodies[mailbox] = made[0]
+            chunks = [self._trace(mailbox), self._first, octets]
+        for chunk in chunks:
+            staged = yield from ask(self.store.staging, Chunk(self._bodies[mailbox], self._sequence, chunk))
+            if staged is not True:
+                return False
+            self._sequence += 1
+        return True
+
+    def _deliver(self) -> Steps[list[Verdict]]:
+        """Deliver to each mailbox once; return what became of each recipient."""
+        if self._broken:
+            outcomes: dict[int, Outcome | None] = {}
+        elif self._bodies:
+            outcomes = yield from self._deliver_staged()
+        else:
+            outcomes = yield from self._deliver_at_hand()
+        verdicts = [best([verdict_of(outcomes.get(mailbox)) for mailbox in taker.mailboxes]) for taker in self._takers]
+        self._discard(
+            [body for mailbox, body in self._bodies.items() if verdict_of(outcomes.get(mailbox)) is not Verdict.OK]
+        )
+        self._tell(verdicts)
+        self._forget()
+        return verdicts
+
+    def _deliver_at_hand(self) -> Steps[dict[int, Outcome | None]]:
+        """Deliver a small message; to very many mailboxes in several calls, so that their copies stay few megabytes."""
+        outcomes: dict[int, Outcome | None] = {}
+        mailboxes = list(self._to)
+        at_once = max(1, BATCH_OCTETS // (len(self._first) + 1024))
+        for start in range(0, len(mailboxes), at_once):
+            some = mailboxes[start : start + at_once]
+            message = [self._delivery(mailbox, in_chunks(self._trace(mailbox) + self._first)) for mailbox in some]
+            result = yield from ask(self.store.deliveries, message)
+            outcomes |= dict.fromkeys(some) if isinstance(result, Unavailable) else dict(zip(some, result, strict=True))
+        return outcomes
+
+    def _deliver_staged(self) -> Steps[dict[int, Outcome | None]]:
+        source, *others = self._to
+        for mailbox in others:
+            if not (yield from self._copy(self._bodies[source], mailbox)):
+                return {}
+        message = [self._delivery(mailbox, (), self._bodies[mailbox]) for mailbox in self._to]
+        result = yield from ask(self.store.deliveries, message)
+        return {} if isinstance(result, Unavailable) else dict(zip(self._to, result, strict=True))
+
+    def _copy(self, source: int, mailbox: int) -> Steps[bool]:
+        made = yield from ask(self.store.new_bodies, 1)
+        if isinstance(made, Unavailable):
+            return False
+        self._bodies[mailbox] = made[0]
+        staged = yield from ask(self.store.staging, Chunk(made[0], 0, self._trace(mailbox)))
+        if staged is not True:
+            return False
+        return (yield from ask(self.store.copies, (source, made[0]))) is True
+
+    def _trace(self, mailbox: int) -> bytes:
+        return trace_header(self._envelope.sender, self._to[mailbox])
+
+    def _delivery(self, mailbox: int, chunks: Sequence[bytes], body: int | None = None) -> Delivery:
+        return Delivery(
+            mailbox_id=mailbox,
+            octets=len(self._trace(mailbox)) + self._octets,
+            chunks=chunks,
+            body=body,
+            sender=self._envelope.sender,
+            **self._headers._asdict(),
+        )
+
+    def _tell(self, verdicts: Sequence[Verdict]) -> None:
+        said = {
+            "event": "message",
+            "peer": self.line.address,
+            "sender": self._envelope.sender,
+            "message_id": self._headers.message_id,
+            "octets": self._octets,
+            "to": ",".join(taker.address for taker in self._takers[:20]),
+            "recipients": len(verdicts),
+            "delivered": verdicts.count(Verdict.OK),
+        }
+        log.info(logfmt(said))
+
+    def _abort(self) -> None:
+        self._discard(list(self._bodies.values()))
+        self._forget()
+
+    def _discard(self, bodies: list[int]) -> None:
+        if bodies:
+            self.store.discards.ask(bodies, ignore)
+
+
+def verdict_of(outcome: Outcome | None) -> Verdict:
+    match outcome:
+        case None:
+            return Verdict.FAULT
+        case OverQuota(policy):
+            return FULL[policy]
+        case Closed():
+            return Verdict.CLOSED
+    return Verdict.OK
+
+
+def best(verdicts: Sequence[Verdict]) -> Verdict:
+    return min(verdicts, key=BEST_FIRST.index)

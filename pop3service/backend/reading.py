@@ -1,0 +1,137 @@
+"""What one session reads of its maildrop: the listing, unique ids, and bodies, the next ones ahead of time."""
+
+import logging
+from array import array
+from collections.abc import Sequence
+from typing import TypeVar
+
+from controlpanel.mailstore.maildrop import Listing
+from controlpanel.mailstore.models import CHUNK_OCTETS
+from pop3service.backend.lanes import Gatherer
+from pop3service.backend.steps import Steps, ask
+from pop3service.backend.store import UNAVAILABLE, Bodies, Store
+from pop3service.requests import Unavailable
+
+log = logging.getLogger("casilla.store")
+
+FIRST_AHEAD_OCTETS = 64 * 1024
+AHEAD_OCTETS = 256 * 1024
+PATIENCE_SECONDS = 20  # how long a reply that has begun waits for the database
+AGAIN_SECONDS = 0.5
+
+Wanted = TypeVar("Wanted")
+Found = TypeVar("Found")
+
+
+class Reader:
+    """Reads for one session. Bodies at hand count against the process's budget until they are taken."""
+
+    __slots__ = ("_ahead", "_chunked", "_ids", "_next", "_octets", "_sequence", "_store", "_window")
+
+    def __init__(self, store: Store, listing: Listing) -> None:
+        self._store = store
+        self._ids = listing.ids
+        self._octets = listing.octets
+        self._ahead: dict[int, bytes] = {}  # bodies by number, ascending
+        self._next = 0  # the number that comes next where a client reads in order
+        self._window = FIRST_AHEAD_OCTETS
+        self._chunked = 0  # the id of the large message that is being read
+        self._sequence = 0
+
+    @property
+    def octets(self) -> "array[int]":
+        return self._octets
+
+    def ids(self, numbers: Sequence[int]) -> list[int]:
+        return [self._ids[number - 1] for number in numbers]
+
+    def unique_ids(self, first: int, count: int) -> Steps[Sequence[str] | Unavailable]:
+        """Return a page of unique ids. Behind the first page stands a reply that has begun."""
+        ids = self._ids[first - 1 : first - 1 + count]
+        return (yield from self._asked(self._store.unique_ids, ids, patient=first > 1))
+
+    def at_hand(self, number: int) -> bytes | None:
+        """Return a message that was read ahead, None where it has to be asked for."""
+        body = self._ahead.pop(number, None)
+        if body is not None:
+            self._next = number + 1
+            self._window = AHEAD_OCTETS
+            self._chunked = 0
+            self._release(len(body))
+        return body
+
+    def message(self, number: int) -> Steps[bytes | Unavailable]:
+        """Return a message whole, or the first chunk of a large one."""
+        self.drop()
+        self._chunked = 0
+        if self._octets[number - 1] > CHUNK_OCTETS:
+            self._next = number + 1
+            self._chunked = self._ids[number - 1]
+            self._sequence = 0
+            return (yield from self._chunk(patient=False))
+        return (yield from self._bodies(number, self._run_from(number)))
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the message given last was whole."""
+        return not self._chunked
+
+    def more(self) -> Steps[bytes | Unavailable]:
+        """Return the next chunk of a large message, b"" at its end."""
+        return (yield from self._chunk(patient=True))
+
+    def stop(self) -> None:
+        self._chunked = 0
+
+    def drop(self) -> None:
+        """Forget what was read ahead."""
+        self._release(sum(map(len, self._ahead.values())))
+        self._ahead.clear()
+
+    def _chunk(self, patient: bool) -> Steps[bytes | Unavailable]:
+        chunk = yield from self._asked(self._store.chunks, (self._chunked, self._sequence), patient)
+        self._sequence += 1
+        if not chunk:
+            self._chunked = 0
+        return chunk
+
+    def _run_from(self, number: int) -> range:
+        """Return the numbers to read in one go: more than one where the client seems to read in order."""
+        window = self._window if self._next in (0, number) else 0
+        self._window = AHEAD_OCTETS
+        self._next = number + 1
+        window = min(window, self._store.read_ahead)
+        last, octets = number, self._octets[number - 1]
+        while last < len(self._octets) and octets + self._octets[last] <= window:
+            octets += self._octets[last]
+            last += 1
+        return range(number, last + 1)
+
+    def _bodies(self, number: int, run: range) -> Steps[bytes | Unavailable]:
+        ids = self._ids[run.start - 1 : run.stop - 1]
+        octets = sum(self._octets[run.start - 1 : run.stop - 1])
+        self._release(-octets)
+        bodies = yield from ask(self._store.bodies, Bodies(ids, octets))
+        self._release(octets)
+        if isinstance(bodies, Unavailable):
+            return bodies
+        self._ahead = {n: bodies[each] for n, each in zip(run, ids, strict=True) if each in bodies}
+        self._release(-sum(map(len, self._ahead.values())))
+        body = self.at_hand(number)
+        if body is None:
+            log.error("call=read_bodies message=%d fault=missing", ids[0])
+            return UNAVAILABLE
+        return body
+
+    def _asked(
+        self, gatherer: Gatherer[Wanted, Found, Unavailable], wanted: Wanted, patient: bool
+    ) -> Steps[Found | Unavailable]:
+        until = self._store.loop.time() + (PATIENCE_SECONDS if patient else 0)
+        while True:
+            found = yield from ask(gatherer, wanted)
+            if not isinstance(found, Unavailable) or self._store.loop.time() >= until:
+                return found
+            yield from ask(self._store.clock, AGAIN_SECONDS)
+
+    def _release(self, octets: int) -> None:
+        self._store.read_ahead += octets

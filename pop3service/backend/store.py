@@ -1,0 +1,206 @@
+"""The lanes of a process, and the gatherer that leads to each set-based call of the panel's rooms."""
+
+import asyncio
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
+
+from controlpanel.accounts import throttle
+from controlpanel.journal import record
+from controlpanel.mailboxes import recipients, sign_in
+from controlpanel.mailstore import delivery, maildrop
+from controlpanel.mailstore.models import CHUNK_OCTETS
+from pop3service.backend.lanes import Gatherer, Lane
+from pop3service.backend.steps import Clock
+from pop3service.requests import Unavailable
+
+if TYPE_CHECKING:
+    from pop3service.backend.pop3_door import Pop3Door
+
+UNAVAILABLE = Unavailable()
+READ_AHEAD_OCTETS = 64 * 2**20  # of all sessions together
+HASHES_WAITING = 200  # two threads check these in some seconds; longer no client waits
+CLOSE_AGAIN_SECONDS = 5
+CLOSE_TRIES = 60
+REST_AGAIN_SECONDS = 0.05
+
+Request = TypeVar("Request")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A password to be checked for a name, whose account may not exist."""
+
+    account: sign_in.Account | None
+    name: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Messages that one session wants whole, and their octets together."""
+
+    ids: Sequence[int]
+    octets: int
+
+
+class Store:
+    """What the doors of one process share. Made on the loop's thread, after the fork."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.clock = Clock(loop)
+        self.process = maildrop.MailProcess(uuid4(), socket.gethostname(), os.getpid())
+        self.sessions: dict[int, Pop3Door] = {}
+        self.per_mailbox: Counter[int] = Counter()
+        self.last_logins: dict[int, float] = {}
+        self.read_ahead = READ_AHEAD_OCTETS  # octets that may still be read before they are asked for
+        short, bodies = Lane(loop, "short"), Lane(loop, "bodies")
+        incoming, hashes = Lane(loop, "incoming"), Lane(loop, "hashes", width=2)
+        self._lanes = [short, bodies, incoming, hashes]
+
+        self.accounts = Gatherer(short, sign_in.find_accounts, UNAVAILABLE, again=True)
+        self.waits = Gatherer(short, throttle.waits, UNAVAILABLE, again=True)
+        self.proofs = Gatherer(hashes, prove, UNAVAILABLE, items=1, backlog=HASHES_WAITING)
+        self.failures = Gatherer(short, nothing(throttle.record_failures), None)
+        self.attempts = Gatherer(short, nothing(record.attempts), None)
+        self.uses = Gatherer(short, nothing(sign_in.record_uses), None)
+        self.openings = Gatherer(short, maildrop.open_maildrops, UNAVAILABLE)
+        self.listings = Gatherer(short, maildrop.list_maildrops, UNAVAILABLE, again=True)
+        self.unique_ids = Gatherer(short, maildrop.unique_ids, UNAVAILABLE, again=True)
+        self.closings = Gatherer(short, maildrop.close_maildrops, UNAVAILABLE, again=True)
+        self.beats = Gatherer(short, renew, UNAVAILABLE, again=True)
+        self.drops = Gatherer(short, nothing(drop_processes), None)
+        self.sweeps = Gatherer(short, sweep_dead, UNAVAILABLE, again=True)
+        self.re_takes = Gatherer(short, re_take, UNAVAILABLE, again=True)
+
+        self.bodies = Gatherer(bodies, read_bodies, UNAVAILABLE, again=True, weigh=lambda wanted: wanted.octets)
+        self.chunks = Gatherer(bodies, maildrop.read_chunks, UNAVAILABLE, again=True, weigh=lambda _: CHUNK_OCTETS)
+
+        self.recipients = Gatherer(short, find_recipients, UNAVAILABLE, again=True)
+        self.refused = Gatherer(short, nothing(record.refusals), None)
+        self.new_bodies = Gatherer(incoming, new_bodies, UNAVAILABLE, again=True)
+        self.staging = Gatherer(incoming, stage_chunks, UNAVAILABLE, weigh=lambda chunk: len(chunk.octets))
+        self.copies = Gatherer(incoming, copy_chunks, UNAVAILABLE, items=1)
+        self.discards = Gatherer(incoming, nothing(discard_bodies), None, again=True)
+        self.deliveries = Gatherer(incoming, deliver, UNAVAILABLE, weigh=octets_at_hand)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until nothing is under way, at most so long."""
+        for _ in range(int(seconds / REST_AGAIN_SECONDS)):
+            if all(lane.resting for lane in self._lanes):
+                return
+            await asyncio.sleep(REST_AGAIN_SECONDS)
+
+    def close(self) -> None:
+        for lane in self._lanes:
+            lane.close()
+
+    def finish(self, closing: maildrop.Closing, tries: int = CLOSE_TRIES) -> None:
+        """End a session that nobody waits for; where the store cannot be reached now, try again for five minutes."""
+
+        def closed(result: maildrop.Closed | maildrop.LeaseLost | Unavailable) -> None:
+            if isinstance(result, Unavailable) and tries:
+                self.loop.call_later(CLOSE_AGAIN_SECONDS, self.finish, closing, tries - 1)
+
+        self.closings.ask(closing, closed)
+
+    def leave_mailbox(self, mailbox: int) -> None:
+        self.per_mailbox[mailbox] -= 1
+        if not self.per_mailbox[mailbox]:
+            del self.per_mailbox[mailbox]
+
+    def login_wait(self, mailbox: int, delay: float) -> float:
+        """Return the seconds until a mailbox may log in again under LOGIN-DELAY; at 0 this login counts as its last."""
+        now = self.loop.time()
+        wait = self.last_logins.get(mailbox, -delay) + delay - now if delay else 0.0
+        if delay and wait <= 0:
+            self.last_logins[mailbox] = now
+        return max(0.0, wait)
+
+
+def nothing(call: Callable[[Sequence[Request]], None]) -> Callable[[Sequence[Request]], list[None]]:
+    """Turn a call that returns nothing into one that returns nothing for each request."""
+
+    def made(requests: Sequence[Request]) -> list[None]:
+        call(requests)
+        return [None] * len(requests)
+
+    made.__name__ = call.__name__
+    return made
+
+
+def prove(secrets: Sequence[Secret]) -> list[sign_in.Proof]:
+    return [sign_in.prove(each.account, each.name, each.secret) for each in secrets]
+
+
+def renew(processes: Sequence[maildrop.MailProcess]) -> list[maildrop.Renewed]:
+    return [maildrop.renew(process) for process in processes]
+
+
+def drop_processes(processes: Sequence[maildrop.MailProcess]) -> None:
+    for process in processes:
+        maildrop.drop_process(process.id)
+
+
+def sweep_dead(asked: Sequence[None]) -> list[int]:
+    return [maildrop.sweep_dead()] * len(asked)
+
+
+def re_take(sessions: Sequence[Sequence["Pop3Door"]]) -> list[list[int]]:
+    """Take the sessions of these doors anew.
+
+    What they hold is looked at here, on the lane where sessions are closed: one that is on its way out is left alone,
+    and one that goes out from now on comes behind us.
+    """
+    held = [[each for door in doors if (each := door.held()) is not None] for doors in sessions]
+    return [maildrop.re_take(each) for each in held]
+
+
+def read_bodies(wanted: Sequence[Bodies]) -> list[dict[int, bytes]]:
+    bodies = maildrop.read_bodies([number for each in wanted for number in each.ids])
+    return [{number: bodies[number] for number in each.ids if number in bodies} for each in wanted]
+
+
+def find_recipients(wanted: Sequence[Sequence[recipients.Recipient]]) -> list[list[recipients.Target]]:
+    """Find the recipients of each session's RCPT commands."""
+    found = iter(recipients.find_recipients([recipient for each in wanted for recipient in each]))
+    return [[next(found) for _ in each] for each in wanted]
+
+
+def new_bodies(numbers: Sequence[int]) -> list[list[int]]:
+    made = iter(delivery.new_bodies(sum(numbers)))
+    return [[next(made) for _ in range(number)] for number in numbers]
+
+
+def stage_chunks(chunks: Sequence[delivery.Chunk]) -> list[bool]:
+    delivery.stage_chunks(chunks)
+    return [True] * len(chunks)
+
+
+def copy_chunks(bodies: Sequence[tuple[int, int]]) -> list[bool]:
+    """Copy all but the first chunk, which names the recipient, from one staged body to another."""
+    for source, target in bodies:
+        delivery.copy_chunks(source, target, first=1)
+    return [True] * len(bodies)
+
+
+def discard_bodies(bodies: Sequence[Sequence[int]]) -> None:
+    delivery.discard_bodies([body for each in bodies for body in each])
+
+
+Outcome = delivery.Delivered | delivery.OverQuota | delivery.Closed | delivery.AlreadyThere
+
+
+def deliver(messages: Sequence[Sequence[delivery.Delivery]]) -> list[list[Outcome]]:
+    """Deliver each message to all its mailboxes."""
+    outcomes = iter(delivery.deliver([each for message in messages for each in message]))
+    return [[next(outcomes) for _ in message] for message in messages]
+
+
+def octets_at_hand(message: Sequence[delivery.Delivery]) -> int:
+    return sum(len(chunk) for each in message for chunk in each.chunks)

@@ -1,0 +1,74 @@
+"""How many connections there may be: in all, from one address, and of those that have not signed in."""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The greatest numbers. `per_address` counts an IPv6 /64 as one, and does not hold for loopback."""
+
+    in_all: int = 25_000
+    per_address: int = 400
+    unauthenticated: int = 5_000
+
+
+class Census:
+    """Counts the connections that were let in."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._addresses: Counter[str] = Counter()
+        self.unauthenticated = 0
+
+    def has_room(self, address: str, in_all: int) -> bool:
+        """Say whether one more may come from `address`; `in_all` counts it already."""
+        limits = self._limits
+        return (
+            in_all <= limits.in_all
+            and self.unauthenticated < limits.unauthenticated
+            and (self._addresses[counted_as(address)] < limits.per_address or is_loopback(address))
+        )
+
+    def enter(self, address: str, authenticated: bool) -> None:
+        self._addresses[counted_as(address)] += 1
+        self.unauthenticated += not authenticated
+
+    def sign_in(self) -> None:
+        self.unauthenticated -= 1
+
+    def leave(self, address: str, authenticated: bool) -> None:
+        key = counted_as(address)
+        self._addresses[key] -= 1
+        if not self._addresses[key]:
+            del self._addresses[key]
+        self.unauthenticated -= not authenticated
+
+
+def plain_address(host: str) -> str:
+    """Return an IP address without its zone, an IPv4 address that came over IPv6 as itself."""
+    host = host.partition("%")[0]
+    return host.removeprefix("::ffff:") if "." in host else host
+
+
+def counted_as(address: str) -> str:
+    """Return the address, or for IPv6 its /64: who has one of those addresses has them all."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def is_loopback(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"
+
+
+def within(address: str, networks: Sequence[Network]) -> bool:
+    try:
+        place = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(place in network for network in networks)
