@@ -12,7 +12,7 @@ try:
 except ImproperlyConfigured as error:
     sys.exit(f"Casilla: {error}")
 
-wsgi_app = "pop3service.worker:application"
+wsgi_app = "pop3service.worker"  # gunicorn wants one named; the worker loads none
 bind = [settings.POP3_BIND, settings.POP3S_BIND, settings.LMTP_BIND]
 worker_class = "pop3service.worker.Worker"
 workers = 1
