@@ -142,9 +142,11 @@ def _operator(held: Rights, subject: Subject) -> bool:
 
 
 def _administers(held: Rights, subject: Subject) -> bool:
-    if isinstance(subject, Mailbox):
-        return held.operator or subject.domain_id in held.domains
-    return held.operator or (isinstance(subject, Domain) and subject.pk in held.domains)
+    """Of a domain that is not deleted, or of a mailbox in it. A deleted domain is an operator's."""
+    if held.operator:
+        return isinstance(subject, Domain | Mailbox)
+    domain = subject.domain if isinstance(subject, Mailbox) else subject
+    return isinstance(domain, Domain) and domain.pk in held.domains and domain.state != State.DELETED
 
 
 def _opens(held: Rights, subject: Subject) -> bool:
