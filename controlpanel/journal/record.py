@@ -95,6 +95,7 @@ def attempts(refused: Sequence[RefusedSignIn]) -> None:
         database.run(FOLD_ATTEMPTS, **database.columns(refused))
 
 
+# A session whose end is recorded a second time, the answer to the first being lost, is the same row.
 KEEP_SESSIONS = """
 INSERT INTO journal_pastsession (mailbox_id, session, device_id, device, protocol, address, tls, mechanism,
                                  started, ended, ended_by, fetched, removed, octets, times)
@@ -105,6 +106,11 @@ FROM unnest(%(mailbox_id)s::bigint[], %(session)s::bigint[], %(device_id)s::bigi
             %(ended_by)s::text[], %(fetched)s::bigint[], %(removed)s::bigint[], %(octets)s::bigint[])
     AS finished (mailbox_id, session, device_id, device, address, tls, mechanism, started,
                  ended_by, fetched, removed, octets)
+WHERE NOT EXISTS (
+    SELECT FROM journal_pastsession AS past
+    WHERE past.mailbox_id = finished.mailbox_id AND past.session = finished.session
+      AND past.ended > now() - interval '1 hour'
+)
 """
 
 FOLD_SESSIONS = """

@@ -19,7 +19,8 @@ class Asked:
 
 
 # Every removal of a mailbox happens under its Usage lock, so what is present now stays so until this statement ends.
-# A message that two sessions of a batch remove goes to the first.
+# A message that two sessions of a batch remove goes to the first. What a session removed before counts as its own
+# again: a QUIT is asked a second time where the answer to the first was lost with the connection.
 REMOVE = """
 WITH asked AS (
     SELECT DISTINCT ON (id) id, mailbox_id, session, device, address
@@ -42,10 +43,16 @@ WITH asked AS (
     FROM (SELECT mailbox_id, count(*) AS messages, sum(octets) AS octets FROM removed GROUP BY mailbox_id) AS sums
     WHERE usage.mailbox_id = sums.mailbox_id
 )
-SELECT session, count(*) FROM removed GROUP BY session
+SELECT session, count(*)
+FROM (
+    SELECT session FROM removed
+    UNION ALL
+    SELECT asked.session FROM asked JOIN mailstore_message USING (id) WHERE removed_by = asked.session
+) AS by_session
+GROUP BY session
 """
 
 
 def remove(asked: Sequence[Asked], how: Removal) -> dict[int | None, int]:
-    """Remove those that are still present, under the Usage locks of their mailboxes. Returns how many a session."""
+    """Remove what is still present, under the Usage locks of their mailboxes. Returns how many each session removed."""
     return dict(database.rows(REMOVE, how=how.value, **database.columns(asked))) if asked else {}

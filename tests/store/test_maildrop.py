@@ -150,6 +150,13 @@ class TestClosing:
         assert counters(box)[:1] == (0,)
         assert Message.objects.get(id=number).removed_by == a.session
 
+    def test_a_quit_that_is_asked_again_finds_its_work_done(self, box: Mailbox) -> None:
+        first, second = put(box, b"1\r\n", b"22\r\n")
+        closing = make_closing(box, open_session(box), [first, second], fetched=[first])
+        assert close_maildrops([closing]) == close_maildrops([closing]) == [Closed(2)]
+        assert counters(box) == (0, 0, 2, 7)
+        assert PastSession.objects.get().removed == 2
+
     def test_a_lost_connection_removes_nothing(self, box: Mailbox) -> None:
         [number] = put(box)
         assert quit_session(box, open_session(box), [number], ended_by="lost") == Closed(0)
