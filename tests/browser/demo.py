@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from controlpanel.accounts.models import User
@@ -50,9 +51,10 @@ OTHERS = [
 
 def people() -> None:
     """Make the three who sign in, the office, and the other domains."""
-    operator = User.objects.create_user(OPERATOR, PASSWORD, is_operator=True, name="Mesa de ayuda")
+    password = make_password(PASSWORD)
+    operator = User.objects.create(address=OPERATOR, password=password, is_operator=True, name="Mesa de ayuda")
     office = _office()
-    administrator = User.objects.create_user(ADMINISTRATOR, PASSWORD, name="Lucía Ferreyra")
+    administrator = User.objects.create(address=ADMINISTRATOR, password=password, name="Lucía Ferreyra")
     office.administrators.add(administrator)
     for number, name in enumerate(OTHERS):
         other = make_domain(f"{name}.example", limit_mailboxes=25, limit_octets=(10 + 5 * number) * GIB)
@@ -83,8 +85,7 @@ def _office() -> Domain:
         state=State.SUSPENDED, state_reason="De licencia hasta marzo", state_since=timezone.now() - timedelta(days=20)
     )
     owner = Mailbox.objects.get(address_text=OWNER)
-    owner.user.set_password(PASSWORD)
-    owner.user.save()
+    User.objects.filter(mailbox__domain=office).update(password=make_password(PASSWORD))
     boxes = {box.address_text.partition("@")[0]: box for box in office.mailboxes.all()}
     make_alias(f"facturacion@{OFFICE}", boxes["compras"], boxes["ana"])
     make_alias(f"gerencia@{OFFICE}", boxes["javier"])
@@ -98,8 +99,6 @@ def _office() -> Domain:
 def _box(domain: Domain, local: str, name: str, octets: int, quota: int | None, ago: timedelta | None) -> None:
     seen = None if ago is None else timezone.now() - ago
     box = make_mailbox(f"{local}@{domain.name}", name=name, quota=quota, last_seen=seen)
-    box.user.set_password(PASSWORD)
-    box.user.save()
     Usage.objects.filter(mailbox=box).update(messages=octets // 90_000, octets=octets, change=octets // 90_000)
 
 

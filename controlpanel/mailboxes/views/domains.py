@@ -83,7 +83,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def _created(request: HttpRequest, form: NewDomainForm) -> tuple[Domain, str]:
-    """Create the domain and its first administrator, both or neither; return the password that was made for a new one."""
+    """Create the domain and its first administrator, both or neither; return the password made for who is new."""
     data, actor = form.cleaned_data, actor_of(request)
     with transaction.atomic():
         domain = changes.create_domain(data["name"], actor=actor, **form.settings())

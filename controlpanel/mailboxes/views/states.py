@@ -17,6 +17,7 @@ from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.standing import page, refuse, say, the_domain, the_mailbox
+from controlpanel.mailstore.retention.leftovers import DELETED_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,15 @@ def delete_mailbox(request: HttpRequest, mailbox: int) -> HttpResponse:
         with RefusalsBeside(form):
             changes.delete_mailbox(box, actor=actor_of(request))
             return redirect("mailbox", box.pk)
-    return page(request, "mailboxes/delete.html", "domain-mailboxes", domain=box.domain, mailbox=box, form=form)
+    return page(
+        request,
+        "mailboxes/delete.html",
+        "domain-mailboxes",
+        domain=box.domain,
+        mailbox=box,
+        form=form,
+        grace_days=DELETED_DAYS,
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -149,4 +158,12 @@ def delete_domain(request: HttpRequest, domain: str) -> HttpResponse:
         with RefusalsBeside(form):
             changes.delete_domain(there, actor=actor_of(request))
             return redirect("domain", there.name)
-    return page(request, "domains/delete.html", "domain", domain=there, form=form, totals=totals([there])[there.pk])
+    return page(
+        request,
+        "domains/delete.html",
+        "domain",
+        domain=there,
+        form=form,
+        totals=totals([there])[there.pk],
+        grace_days=DELETED_DAYS,
+    )

@@ -8,8 +8,10 @@ from django.template.context import RequestContext
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from controlpanel.mailstore.retention.leftovers import DELETED_DAYS
 from controlpanel.panel import lists, navigation
 
 register = template.Library()
@@ -35,6 +37,12 @@ def query(context: RequestContext, **changes: Any) -> str:
 
 
 @register.filter
+def grace_end(deleted: datetime) -> datetime:
+    """When retention begins to clear away what was deleted at a moment."""
+    return deleted + timedelta(days=DELETED_DAYS)
+
+
+@register.filter
 def when(moment: datetime | None) -> SafeString | str:
     """A moment in words, the exact one in its `datetime`: "today 10:02", "yesterday 18:30", "24 Nov", "24 Nov 2025"."""
     if moment is None:
@@ -50,10 +58,14 @@ def in_words(local: datetime, now: datetime | None = None) -> str:
         return _("today %(time)s") % {"time": clock}
     if local.date() == now.date() - timedelta(days=1):
         return _("yesterday %(time)s") % {"time": clock}
-    if local.year == now.year:
-        return formats.date_format(local, "j M")
-    return formats.date_format(local, "j M Y")
+    return _written(local, "j M" if local.year == now.year else "j M Y")
 
 
 def _exact(local: datetime) -> str:
-    return formats.date_format(local, "j M Y, H:i")
+    return _written(local, "j M Y, H:i")
+
+
+def _written(local: datetime, pattern: str) -> str:
+    """Django's months begin with a capital; Spanish writes them small."""
+    written = formats.date_format(local, pattern)
+    return written.lower() if get_language() == "es" else written
