@@ -22,7 +22,7 @@ def session(maildrop: Maildrop, nasty: Nasty) -> Pop3:
     """The message delivered and a session open; a skip where it was refused, as some may be."""
     lmtp = maildrop.target.lmtp()
     (reply,) = lmtp.deliver(nasty.octets, maildrop.account.recipient)
-    lmtp.quit()
+    lmtp.wire.close()
     if not reply.ok:
         assert not nasty.strict, f"refused: {reply}"
         assert reply.code >= 500, f"not refused for good, so the sender will try again: {reply}"

@@ -47,7 +47,7 @@ def test_unknown_command_before_login(target: Target, command: str) -> None:
 def test_hostile_octets_before_login(target: Target, octet: bytes) -> None:
     """A keyword with a control or 8-bit octet in it is refused, and the session goes on or ends in order."""
     session = target.ready()
-    session.refused(b"NO" + octet + b"OP")
+    session.refused(b"QU" + octet + b"IT")
     session.quit()
 
 

@@ -70,9 +70,13 @@ class Wire:
         return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
 
     def send(self, octets: bytes) -> None:
-        """Send all of it. A peer that has closed already is noticed by the next read, not here."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+        """Send all of it. A peer that has closed is noticed by the next read, not here."""
+        try:
             self._socket.sendall(octets)
+        except TimeoutError:
+            raise SilenceError(f"{len(octets)} octets were not taken within {self.patience:g} s") from None
+        except OSError:
+            return
 
     def until(self, mark: bytes) -> bytes:
         """Everything up to and including `mark`."""
