@@ -9,7 +9,9 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 
 try:
-    from controlpanel import settings
+    from controlpanel import checks, settings
+
+    checks.fit_to_serve(settings)
 except ImproperlyConfigured as error:
     sys.exit(f"Casilla: {error}")
 

@@ -11,6 +11,8 @@ try:
     from controlpanel import settings
 except ImproperlyConfigured as error:
     sys.exit(f"Casilla: {error}")
+if not settings.SECRET_KEY_GIVEN:
+    sys.exit("Casilla: SECRET_KEY is not set. Set it to 50 random signs, the same for every process.")
 
 wsgi_app = "pop3service.worker"  # gunicorn wants one named; the worker loads none
 bind = [settings.POP3_BIND, settings.POP3S_BIND, settings.LMTP_BIND]

@@ -10,6 +10,8 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
+        from controlpanel import checks  # registers itself  # noqa: F401
+
         user_logged_in.connect(_remember_network)
 
 
