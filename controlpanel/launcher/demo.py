@@ -71,11 +71,10 @@ def deliver(bind: str) -> None:
         raise LauncherError(f"the first mail could not be delivered: {error}") from None
 
 
-def curl_settings(data: Path, tls_dir: Path) -> Path:
+def curl_settings(data: Path, chain: Path) -> Path:
     """Write what curl needs to fetch the first owner's mail, so that no password stands in a command line."""
     owner = OWNERS[0].address
     path = data / "maria.curl"
-    chain = tls_dir / "localhost" / "fullchain.pem"
     lines = [f'user = "{owner}:{_passwords(data / PASSWORDS)[owner]}"', f'cacert = "{chain}"', "silent", "show-error"]
     keep.write(path, "\n".join([*lines, ""]).encode())
     return path

@@ -30,7 +30,6 @@ GUNICORN = [sys.executable, "-m", "gunicorn"]
 PANEL = [*GUNICORN, "--config", "python:controlpanel.gunicorn_panel"]
 MAIL = [*GUNICORN, "--config", "python:pop3service.gunicorn_mail"]
 JOBS = [sys.executable, "manage.py", "run_jobs"]
-STATIC_FILES = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
 
 
 class Stopped(BaseException):
@@ -66,32 +65,25 @@ def run(terminal: Terminal, processes: Processes, house: ExitStack) -> NoReturn:
     """
     started = time.monotonic()
     data = data_folder(house)
-    server = None if environment.text("DATABASE_URL") else PostgreSQL(data)
-    if server is not None:
-        keep.write(data / "database_url", server.url().encode())
+    server = embedded_server(data)
     tls_dir, binds = load_settings()
     from controlpanel.launcher import demo, greeting  # models want settings first
 
-    static_files = subprocess.Popen(STATIC_FILES, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    house.callback(static_files.kill)
+    static_files = gather_static_files(house)
     if server is not None:
         house.callback(server.stop)
         server.start()
         processes.watch("database", server.wait)
     prepare_database()
     people = demo.people(data) if server is not None else []
-    words, _ = static_files.communicate()
-    if static_files.returncode != 0:
-        raise LauncherError(f"the files for browsers: {words.strip().splitlines()[-1]}")
+    wait_for_static_files(static_files)
     house.callback(processes.stop)
     for name, command in (("panel", PANEL), ("mail", MAIL), ("jobs", JOBS)):
         processes.start(name, command)
     wait_until_ready(processes, binds)
-    about_demo = []
     if people:
         demo.deliver(binds["LMTP_BIND"])
-        about_demo = greeting.about_demo(data, people, demo.curl_settings(data, tls_dir), binds["POP3S_BIND"])
-    terminal.say(greeting.words(binds, time.monotonic() - started, about_demo))
+    terminal.say(greeting.words(data, tls_dir, binds, people, time.monotonic() - started))
     raise LauncherError(f"{processes.ended()}; stopping the rest")
 
 
@@ -103,6 +95,15 @@ def data_folder(house: ExitStack) -> Path:
     keep.secret(data / "secret_key")
     os.environ["DATA_DIR"] = str(data)
     return data
+
+
+def embedded_server(data: Path) -> PostgreSQL | None:
+    """The server of our own, whose address settings.py finds in DATA_DIR; None where DATABASE_URL names another."""
+    if environment.text("DATABASE_URL"):
+        return None
+    server = PostgreSQL(data)
+    keep.write(data / "database_url", server.url().encode())
+    return server
 
 
 def load_settings() -> tuple[Path, dict[str, str]]:
@@ -124,6 +125,20 @@ def load_settings() -> tuple[Path, dict[str, str]]:
     binds: dict[str, str] = {name: getattr(settings, name) for name in ports.PROBES}
     ports.check_free(binds)
     return settings.TLS_DIR, binds
+
+
+def gather_static_files(house: ExitStack) -> subprocess.Popen[str]:
+    """Begin to gather the files for browsers, while the database starts."""
+    command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    house.callback(process.kill)
+    return process
+
+
+def wait_for_static_files(process: subprocess.Popen[str]) -> None:
+    words, _ = process.communicate()
+    if process.returncode != 0:
+        raise LauncherError(f"the files for browsers: {words.strip().splitlines()[-1]}")
 
 
 def prepare_database() -> None:

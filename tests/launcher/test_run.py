@@ -19,7 +19,7 @@ import pytest
 from tests.launcher.test_run_refused import ROOT, free_binds
 from tests.programs import need
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(180)
 
 
 class Casilla:
@@ -72,60 +72,46 @@ class Casilla:
         return int(self.binds[name].rpartition(":")[2])
 
 
-@pytest.fixture
-def casilla(tmp_path: Path) -> Iterator[Casilla]:
-    started = Casilla(tmp_path / "data", free_binds())
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Casilla]:
+    """The first start on an empty folder, which the last test of this file ends."""
+    started = Casilla(tmp_path_factory.mktemp("casilla") / "data", free_binds())
+    started.wait()
     yield started
     if started.process.poll() is None:
         started.end(signal.SIGINT)
 
 
-def curl_line(words: str) -> list[str]:
-    found = re.search(r"^ +(curl .*)$", words, re.MULTILINE)
-    assert found, words
-    return shlex.split(found[1])
-
-
-def fetch(casilla: Casilla, words: str) -> bytes:
-    curl = need("curl")
-    fetched = subprocess.run([curl, *curl_line(words)[1:]], cwd=ROOT, capture_output=True, timeout=30)
+def fetch(casilla: Casilla) -> bytes:
+    """What the line of curl in its words brings."""
+    need("curl")
+    found = re.search(r"^ +(curl .*)$", casilla.words, re.MULTILINE)
+    assert found, casilla.words
+    fetched = subprocess.run(shlex.split(found[1]), cwd=ROOT, capture_output=True, timeout=30)
     assert fetched.returncode == 0, fetched.stderr
     return fetched.stdout
 
 
-def test_the_whole_way_from_the_first_start_to_the_second(casilla: Casilla) -> None:
-    words = casilla.wait()
-    assert re.search(r"^ +operator +operator@casilla\.example +\S{4}-\S{4}-\S{4}-\S{4}$", words, re.MULTILINE)
-    message = fetch(casilla, words)
+def test_the_first_start_says_whom_to_sign_in_as_and_how_to_fetch_a_message(first: Casilla) -> None:
+    assert re.search(r"^ +operator +operator@casilla\.example +\S{4}-\S{4}-\S{4}-\S{4}$", first.words, re.MULTILINE)
+    message = fetch(first)
     assert b"Subject: Welcome" in message
     assert "este mensaje llegó por LMTP".encode() in message
-    with urllib.request.urlopen(f"http://localhost:{casilla.port('PANEL_BIND')}/", timeout=10) as page:
+    with urllib.request.urlopen(f"http://localhost:{first.port('PANEL_BIND')}/", timeout=10) as page:
         assert page.status == 200
-    assert casilla.end(signal.SIGINT) == 0
-
-    again = Casilla(casilla.data, casilla.binds)
-    try:
-        words = again.wait()
-        assert "operator@casilla.example" in words
-        assert not re.search(r"\S{4}-\S{4}-\S{4}-\S{4}", words), "passwords are shown once"
-        assert fetch(again, words).endswith(message[-200:])
-    finally:
-        assert again.end(signal.SIGTERM) == 0
 
 
-def test_what_is_kept_is_private(casilla: Casilla) -> None:
-    casilla.wait()
+def test_what_is_kept_is_private(first: Casilla) -> None:
     for name in ("demo_passwords", "maria.curl", "secret_key", "database_url", "postgresql.password"):
-        assert (casilla.data / name).stat().st_mode & 0o777 == 0o600, name
-    assert casilla.data.stat().st_mode & 0o777 == 0o700
+        assert (first.data / name).stat().st_mode & 0o777 == 0o600, name
+    assert first.data.stat().st_mode & 0o777 == 0o700
 
 
-def test_both_owners_have_mail_and_stls_works(casilla: Casilla) -> None:
-    casilla.wait()
-    passwords = dict(line.split() for line in (casilla.data / "demo_passwords").read_text().splitlines())
-    trust = ssl.create_default_context(cafile=casilla.data / "tls" / "localhost" / "fullchain.pem")
+def test_both_owners_have_mail_and_stls_works(first: Casilla) -> None:
+    passwords = dict(line.split() for line in (first.data / "demo_passwords").read_text().splitlines())
+    trust = ssl.create_default_context(cafile=first.data / "tls" / "localhost" / "fullchain.pem")
     for address, messages in (("maria@demo.example", 3), ("james@demo.example", 2)):
-        client = poplib.POP3("localhost", casilla.port("POP3_BIND"), timeout=20)
+        client = poplib.POP3("localhost", first.port("POP3_BIND"), timeout=20)
         client.stls(trust)
         client.user(address)
         client.pass_(passwords[address])
@@ -133,20 +119,44 @@ def test_both_owners_have_mail_and_stls_works(casilla: Casilla) -> None:
         client.quit()
 
 
+def test_a_shell_works_on_the_same_data(first: Casilla) -> None:
+    counted = "from controlpanel.accounts.models import User; print(User.objects.count())"
+    command = [sys.executable, "manage.py", "shell", "--verbosity=0", "--command", counted]
+    environment = os.environ | {"DATA_DIR": str(first.data)}
+    shell = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert shell.stdout == "4\n", shell.stderr
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="children are found in /proc")
-@pytest.mark.parametrize(
-    ("word", "reason"),
-    [
-        ("gunicorn_mail", r"^Casilla: mail ended \(signal SIGKILL.*; stopping the rest$"),
-        ("-D", r"^Casilla: database ended \(.*; stopping the rest$"),
-    ],
-)
-def test_what_dies_stops_the_rest(casilla: Casilla, word: str, reason: str) -> None:
-    casilla.wait()
-    os.kill(casilla.pid_of(word), signal.SIGKILL)
+def test_ctrl_c_a_second_start_and_what_happens_when_a_part_dies(first: Casilla) -> None:
+    message = fetch(first)
+    assert first.end(signal.SIGINT) == 0
+    order = re.findall(r"^(mail|panel) .*Shutting down: Master", first.words, re.MULTILINE)
+    assert order == ["mail", "panel"]
+
+    second = Casilla(first.data, first.binds)
+    words = second.wait()
+    assert "operator@casilla.example" in words
+    assert not re.search(r"\S{4}-\S{4}-\S{4}-\S{4}", words), "passwords are shown once"
+    assert fetch(second) == message
+    os.kill(second.pid_of("gunicorn_mail"), signal.SIGKILL)
+    assert_ended(second, r"^Casilla: mail ended \(signal SIGKILL.*; stopping the rest$")
+
+    third = Casilla(first.data, first.binds)
+    third.wait()
+    os.kill(third.pid_of("postgresql"), signal.SIGKILL)
+    assert_ended(third, r"^Casilla: database ended \(.*; stopping the rest$")
+
+    fourth = Casilla(first.data, first.binds)
+    fourth.wait()
+    assert fetch(fourth) == message
+    assert fourth.end(signal.SIGTERM) == 0
+
+
+def assert_ended(casilla: Casilla, reason: str) -> None:
+    """By itself, with a reason in one line, and nothing left behind."""
     assert casilla.end() == 1
     assert re.search(reason, casilla.words, re.MULTILINE), casilla.words
-    assert "Traceback" not in casilla.words.partition("Casilla: ")[0]
     for name in casilla.binds:
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", casilla.port(name)), 5)
