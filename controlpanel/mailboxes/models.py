@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 GIB = 2**30
 DAY = 86_400
-GRACE_DAYS = 14  # from the deletion of a mailbox or a domain to the day when its mail goes
+GRACE_DAYS = 30  # from the deletion of a mailbox or a domain to the day when its mail goes
 
 
 class State(models.TextChoices):

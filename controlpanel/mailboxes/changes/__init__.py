@@ -30,6 +30,7 @@ from controlpanel.mailboxes.changes.domains import (
     suspend_domain,
     undelete_domain,
 )
+from controlpanel.mailboxes.changes.dropping import drop_domains, drop_mailbox
 from controlpanel.mailboxes.changes.leaving import choose_leaving
 from controlpanel.mailboxes.changes.lending import lent_device_password
 from controlpanel.mailboxes.changes.mailboxes import (
@@ -76,6 +77,8 @@ __all__ = [
     "delete_mailbox",
     "dismiss_administrator",
     "dismiss_operator",
+    "drop_domains",
+    "drop_mailbox",
     "grant_access",
     "invite",
     "invited",

@@ -3,9 +3,10 @@
 from django.db import transaction
 
 from controlpanel import database
+from controlpanel.mailboxes.models import GRACE_DAYS
 from controlpanel.mailstore.locks import lock_usages
 
-DELETED_DAYS = 30  # between a mailbox's or domain's deletion and the end of its mail
+DELETED_DAYS = GRACE_DAYS  # between a mailbox's or domain's deletion and the end of its mail
 STAGED_HOURS = 24
 MESSAGES_A_STEP = 100
 BODIES_A_STEP = 20
