@@ -187,6 +187,7 @@ class Connection(Wire):
             return
         if isinstance(value, LoggedIn) and not self._authenticated:
             self._authenticated = True
+            self._touch()
             self.server.census.sign_in()
         core.answer(value)
         if not self._pumping:

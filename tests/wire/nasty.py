@@ -1,4 +1,4 @@
-"""Forty messages that some server or client has got wrong, as they stand in a store: CRLF line ends, no dot-stuffing."""
+"""Forty messages that some server or client has got wrong, as they stand in a store: CRLF line ends, no stuffing."""
 
 import random
 

@@ -1,0 +1,42 @@
+"""A backend on a loop, and doors for lines that are none: what tests of the door need."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pop3service.backend import Backend
+from pop3service.signals import Farewell
+
+
+@dataclass
+class FakeLine:
+    address: str = "192.0.2.7"
+    tls: str = "TLSv1.3"
+    sent: int = 0
+    ended: list[tuple[Farewell, str]] = field(default_factory=list)
+
+    def end(self, why: Farewell, reason: str) -> None:
+        self.ended.append((why, reason))
+
+
+async def answer_to(door: Any, request: Any) -> Any:
+    """Ask the door, and wait for its answer."""
+    future = asyncio.get_running_loop().create_future()
+    door.ask(request, future.set_result)
+    return await asyncio.wait_for(future, 20)
+
+
+def beside_a_backend(test: Callable[[Backend], Awaitable[None]], *, beating: bool = True) -> None:
+    """Run a test's coroutine beside a backend that beats, and stop that as the worker does."""
+
+    async def main() -> None:
+        backend = Backend(asyncio.get_running_loop())
+        if beating:
+            backend.start()
+        try:
+            await asyncio.wait_for(test(backend), 40)
+        finally:
+            await backend.stop()
+
+    asyncio.run(main())
