@@ -1,0 +1,67 @@
+"""What the clock does, and how often. Each step is one short transaction and says whether there may be more."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from controlpanel.accounts import throttle
+from controlpanel.journal import forgetting
+from controlpanel.mailboxes import changes
+from controlpanel.mailstore import retention
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+
+Step = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A kind of work: its name, the seconds between two runs, and its steps, begun anew for each run."""
+
+    name: str
+    every: int
+    steps: Callable[[], Iterator[None]]
+
+
+def repeated(step: Step) -> Callable[[], Iterator[None]]:
+    """Turn a step that says "there may be more" into the steps of a run."""
+
+    def steps() -> Iterator[None]:
+        more = True
+        while more:
+            more = step()
+            yield
+
+    return steps
+
+
+def expire_all() -> Iterator[None]:
+    """Walk through the mailboxes of all domains whose mail expires."""
+    after: int | None = 0
+    while after is not None:
+        after = retention.expire(after)
+        yield
+
+
+def drop_deleted() -> Iterator[None]:
+    """Drop what was deleted a month ago and holds no mail any more: mailboxes, then their domains."""
+    while emptied := retention.emptied_mailboxes():
+        dropped = [changes.drop_mailbox(mailbox) for mailbox in emptied]
+        yield
+        if not any(dropped):
+            break
+    changes.drop_domains()
+    yield
+
+
+SCHEDULE = [
+    Work("let go what was removed", MINUTE, repeated(retention.let_go)),
+    Work("sweep bodies", MINUTE, repeated(retention.sweep_bodies)),
+    Work("expire messages", 10 * MINUTE, expire_all),
+    Work("sweep staged bodies", HOUR, repeated(retention.sweep_staged)),
+    Work("erase deleted mailboxes", HOUR, repeated(retention.erase_deleted)),
+    Work("drop deleted mailboxes", HOUR, drop_deleted),
+    Work("forget messages", HOUR, repeated(retention.forget)),
+    Work("forget sessions", HOUR, repeated(forgetting.forget)),
+    Work("forget failed sign-ins", HOUR, repeated(lambda: throttle.forget() > 0)),
+]
