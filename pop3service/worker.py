@@ -84,7 +84,8 @@ class Worker(GunicornWorker):  # type: ignore[misc]
     def _beat(self, loop: asyncio.AbstractEventLoop, stopping: "asyncio.Future[float]") -> None:
         """Tell gunicorn that the loop runs; once gunicorn is gone, nobody else would stop us."""
         self.notify()
-        if os.getppid() != self.ppid:
+        # Not alive: told to stop before the loop could listen to signals.
+        if os.getppid() != self.ppid or not self.alive:
             stop_within(stopping, 0.0)
         loop.call_later(BEAT_SECONDS, self._beat, loop, stopping)
 
