@@ -12,7 +12,7 @@ from controlpanel.accounts import password_rules
 from controlpanel.accounts.actor import actor_of
 from controlpanel.accounts.models import User
 from controlpanel.mailboxes import changes
-from controlpanel.mailboxes.forms.fields import PasswordField, RefusalsBeside
+from controlpanel.mailboxes.forms.fields import PasswordField, refusals_beside
 from controlpanel.mailboxes.views.standing import say
 
 
@@ -39,7 +39,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = OwnPasswordForm(request.POST or None)
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             changes.set_password(
                 request.user,
                 form.cleaned_data["password"],

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from controlpanel.clients_address import client_address
 from controlpanel.mailboxes import changes
-from controlpanel.mailboxes.forms.fields import PasswordField, RefusalsBeside
+from controlpanel.mailboxes.forms.fields import PasswordField, refusals_beside
 from controlpanel.mailboxes.views.standing import say
 
 
@@ -28,7 +28,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "people/invitation_spent.html", status=404)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             changes.accept_invitation(token, form.cleaned_data["password"], address=client_address(request))
             say(request, _("The password is set. Sign in with it."))
             return redirect("account_login")

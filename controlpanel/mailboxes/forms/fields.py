@@ -13,28 +13,32 @@ from controlpanel.mailboxes.changes import ChangeRefused
 Text = str | Promise
 
 
-class OctetsField(forms.CharField):
+class OctetsField(forms.Field):
     """Octets as people write them: `500 MB`, `1,5 GB`. Empty is None."""
 
+    widget = forms.TextInput
+
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", 40)
         super().__init__(**kwargs)
-        self.widget.attrs.update({"class": "short", "inputmode": "text", "autocomplete": "off"})
+        self.widget.attrs.update({"class": "short", "maxlength": "40", "autocomplete": "off"})
 
     def prepare_value(self, value: Any) -> Any:
         return octets.written(value) if isinstance(value, int) else value
 
-    def to_python(self, value: Any) -> int | None:  # type: ignore[override]
-        text = super().to_python(value)
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").strip()
         if not text:
             return None
         try:
             return octets.read(text)
         except octets.OctetsError as error:
-            raise forms.ValidationError(error.sentence) from None  # type: ignore[arg-type]
+            raise forms.ValidationError(str(error.sentence)) from None
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
+        try:
+            return bool(initial != self.to_python(data))
+        except forms.ValidationError:
+            return True
 
 
 class LocalPartField(forms.CharField):
@@ -46,20 +50,20 @@ class LocalPartField(forms.CharField):
         self.widget.attrs.update({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"})
 
 
-class LinesField(forms.CharField):
+class LinesField(forms.Field):
     """A list, one a line; empty lines don't count."""
 
     widget = forms.Textarea
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=20_000, **kwargs)
-        self.widget.attrs.update({"rows": 4, "autocapitalize": "none", "spellcheck": "false"})
+        super().__init__(**kwargs)
+        self.widget.attrs.update({"rows": 4, "maxlength": "40000", "autocapitalize": "none", "spellcheck": "false"})
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list | tuple) else value
 
-    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
+    def to_python(self, value: Any) -> list[str]:
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
 
 
 class PasswordField(forms.CharField):
@@ -104,9 +108,12 @@ class ReasonForm(forms.Form):
     )
 
 
-class RefusalsBeside:
+def refusals_beside(form: forms.Form) -> "_Beside":
     """What a change inside refuses is put beside its field of the form, which is invalid then."""
+    return _Beside(form)
 
+
+class _Beside:
     def __init__(self, form: forms.Form) -> None:
         self.form = form
 

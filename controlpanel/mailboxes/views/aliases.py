@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes, rules
-from controlpanel.mailboxes.forms.fields import RefusalsBeside
+from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import AliasForm
 from controlpanel.mailboxes.models import Address, Domain
 from controlpanel.mailboxes.rules import Act
@@ -56,7 +56,7 @@ def create(request: HttpRequest, domain: str) -> HttpResponse:
     there = the_domain(request, domain, Act.CHANGE_ALIASES)
     form = AliasForm(request.POST or None, domain=there, initial={"targets": request.GET.get("to", "")})
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             changes.create_alias(
                 there, form.cleaned_data["local"], form.cleaned_data["targets"], actor=actor_of(request)
             )
@@ -75,7 +75,7 @@ def edit(request: HttpRequest, address: int) -> HttpResponse:
     there, alias = _the_alias(request, address)
     form = AliasForm(request.POST or None, domain=there, changing=True, initial={"targets": targets_of(alias)})
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             changes.change_alias(alias, form.cleaned_data["targets"], actor=actor_of(request))
             say(request, _("Saved."))
             return redirect("domain-aliases", there.name)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes
-from controlpanel.mailboxes.forms.fields import RefusalsBeside
+from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import DeviceForm
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act
@@ -21,7 +21,7 @@ def own(request: HttpRequest, mailbox: int) -> HttpResponse:
     box = the_mailbox(request, mailbox, Act.MAKE_DEVICE_PASSWORD)
     form = DeviceForm(request.POST or None)
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             device, secret = changes.create_device_password(box, form.cleaned_data["name"], actor=actor_of(request))
             return _listed(request, box, DeviceForm(), device=device, secret=secret)
     return _listed(request, box, form)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from controlpanel.accounts.actor import Actor, actor_of
 from controlpanel.mailboxes import addresses, changes, rules
 from controlpanel.mailboxes.forms.domains import AdministratorForm, DomainForm, NewDomainForm
-from controlpanel.mailboxes.forms.fields import RefusalsBeside
+from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.models import Domain, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
@@ -74,7 +74,7 @@ def create(request: HttpRequest) -> HttpResponse:
         raise rules.NotAllowed(Act.CREATE_DOMAIN)
     form = NewDomainForm(request.POST or None)
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             domain, password = _created(request, form)
             if password:
                 return _shown_once(request, domain, form.cleaned_data["administrator"], password)
@@ -122,7 +122,7 @@ def edit(request: HttpRequest, domain: str) -> HttpResponse:
     there = the_domain(request, domain, Act.CHANGE_DOMAIN)
     form = DomainForm(request.POST or None, domain=there, may_limit=rules.may(request.user, Act.LIMIT_DOMAIN, there))
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             if form.changed():
                 changes.change_domain(there, actor=actor_of(request), **form.changed())
             say(request, _("Saved."))
@@ -137,7 +137,7 @@ def appoint(request: HttpRequest, domain: str) -> HttpResponse:
     form = AdministratorForm(request.POST or None)
     if form.is_valid():
         data = form.cleaned_data
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             password = _appointed(there, data["address"], data["name"], actor_of(request))
             if password:
                 return _shown_once(request, there, data["address"], password)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes, rules
-from controlpanel.mailboxes.forms.fields import RefusalsBeside
+from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
 from controlpanel.mailboxes.models import Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
@@ -107,7 +107,7 @@ def create(request: HttpRequest, domain: str) -> HttpResponse:
 def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpResponse | None:
     data = form.cleaned_data
     password = None if data["invite"] else data["password"] or readable_password()
-    with RefusalsBeside(form):
+    with refusals_beside(form):
         mailbox = changes.create_mailbox(
             domain,
             data["local"],
@@ -151,7 +151,7 @@ def edit(request: HttpRequest, mailbox: int) -> HttpResponse:
     box = the_mailbox(request, mailbox, Act.CHANGE_MAILBOX)
     form = MailboxForm(request.POST or None, mailbox=box)
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             changes.change_mailbox(box, actor=actor_of(request), **form.settings())
             say(request, _("Saved."))
             return redirect("mailbox", box.pk)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.device_passwords import LETTERS
-from controlpanel.mailboxes.forms.fields import RefusalsBeside
+from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import PasswordForm
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.standing import page, say, the_mailbox
@@ -32,7 +32,7 @@ def set_password(request: HttpRequest, mailbox: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data["password"]
         password = typed or readable_password()
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             changes.set_password(box.user, password, actor=actor_of(request))
             if typed:
                 say(request, _("The new password is in force. Who was signed in has to sign in again."))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.addresses import domain_shown, shown
-from controlpanel.mailboxes.forms.fields import ReasonForm, RefusalsBeside, TypedConfirmation
+from controlpanel.mailboxes.forms.fields import ReasonForm, TypedConfirmation, refusals_beside
 from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
@@ -85,7 +85,7 @@ def _step(
 ) -> HttpResponse:
     step, form = steps[name], ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             step.change(subject, actor=actor_of(request), reason=form.cleaned_data["reason"])
             return after
     title = step.title % {"name": context["name"]}
@@ -134,7 +134,7 @@ def delete_mailbox(request: HttpRequest, mailbox: int) -> HttpResponse:
         request.POST or None, name=shown(box.address_text), label=_("Type the address of the mailbox")
     )
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             changes.delete_mailbox(box, actor=actor_of(request))
             return redirect("mailbox", box.pk)
     return page(
@@ -155,7 +155,7 @@ def delete_domain(request: HttpRequest, domain: str) -> HttpResponse:
         request.POST or None, name=domain_shown(there.name), label=_("Type the name of the domain")
     )
     if form.is_valid():
-        with RefusalsBeside(form):
+        with refusals_beside(form):
             changes.delete_domain(there, actor=actor_of(request))
             return redirect("domain", there.name)
     return page(
