@@ -7,6 +7,7 @@ User's way beyond their own row (the state of a mailbox) is for a subclass to kn
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -47,7 +48,7 @@ class AddressBackend(BaseBackend):
     def sign_in(self, request: HttpRequest | None, address: str, password: str) -> User:
         """Return who signs in, or raise SignInRefused. What stands in their way is said after a right password only."""
         canonical = canonical_or_none(address)
-        user = User.objects.filter(address=canonical).first() if canonical else None
+        user = self.people().filter(address=canonical).first() if canonical else None
         self._prove(request, canonical, user, password)
         assert user is not None
         obstacle = self.obstacle(user)
@@ -77,6 +78,10 @@ class AddressBackend(BaseBackend):
             self.refused(request, user, WRONG)
             raise SignInRefused(WRONG, _("The address or the password is wrong."))
 
+    def people(self) -> QuerySet[User]:
+        """Everybody, with what `obstacle` looks at: one query a page."""
+        return User.objects.all()
+
     def obstacle(self, user: User) -> str | None:
         """Return why this User does not sign in now, as a sentence; None where nothing stands in their way."""
         return None if user.is_active else _("This account is suspended.")
@@ -86,7 +91,7 @@ class AddressBackend(BaseBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return whose session it is: None ends the session of who may not sign in any more."""
-        user = User.objects.filter(pk=user_id).first()
+        user = self.people().filter(pk=user_id).first()
         return user if user is not None and self.obstacle(user) is None else None
 
 

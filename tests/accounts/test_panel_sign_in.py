@@ -12,8 +12,10 @@ from django.contrib.auth import authenticate
 from django.test import Client
 
 from controlpanel.accounts import passwords, throttle
+from controlpanel.accounts.allauth_adapter import Adapter
 from controlpanel.accounts.models import KnownNetwork, Throttle, User
 from controlpanel.journal.models import Attempt
+from controlpanel.mailboxes.authentication import PanelBackend
 from controlpanel.mailboxes.models import Domain, Mailbox
 from tests.store.factories import make_mailbox
 
@@ -139,6 +141,16 @@ def test_a_suspension_ends_the_session_at_the_next_page(client: Client, ana: Use
     response = client.get("/account/second-factor/")
     assert response.status_code == 302
     assert response.url.startswith(SIGN_IN)
+
+
+def test_whose_session_it_is_takes_one_query(ana: User, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        user = PanelBackend().get_user(ana.pk)
+        assert user is not None
+        assert user.mailbox.domain.name == "example.org"
+    outsider = User.objects.create_user("eva@elsewhere.example")
+    with django_assert_num_queries(1):
+        assert PanelBackend().get_user(outsider.pk) == outsider
 
 
 def test_a_user_who_is_not_active_is_suspended(client: Client, ana: User) -> None:
@@ -271,3 +283,16 @@ def test_a_password_asked_again_is_slowed_too(client: Client, ana: User) -> None
     answers = [said(client.post("/sign-in/again/", {"password": f"guess {number}"}, **LANGUAGE)) for number in range(8)]
     assert "Try again in" in answers[-1]
     assert signed_in(client) == str(ana.pk)
+
+
+@pytest.mark.parametrize(("state", "let_in"), [("active", True), ("suspended", False), ("closed", False)])
+def test_who_comes_by_a_passkey_is_stopped_by_the_same_obstacle(ana: User, rf: Any, state: str, let_in: bool) -> None:
+    Mailbox.objects.update(state=state)
+    request = rf.get("/")
+    request.session = {}
+    hooks = dict.fromkeys(("email_verification", "signal_kwargs", "email", "signup", "redirect_url"))
+    response = Adapter(request).pre_login(request, User.objects.get(pk=ana.pk), **hooks)
+    assert (response is None) is let_in
+    if response is not None:
+        assert response.headers["Location"] == "/sign-in/inactive/"
+    assert User.objects.get(pk=ana.pk).is_active
