@@ -50,6 +50,8 @@ SENTENCES: dict[str, Promise] = {
     "restore_messages": _("restored messages of %(subject)s"),
     "delete_messages": _("deleted messages of %(subject)s for good"),
     "end_session": _("ended a session of %(subject)s"),
+    "choose_leaving": _("chose what mail clients of %(subject)s do with fetched mail"),
+    "change_setup": _("changed the set-up of %(subject)s for mail clients"),
 }
 FIELDS: dict[str, Promise] = {
     "name": _("name"),

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     RECEIVE = "receive"
     SENDERS = "senders"
     POLICY = "policy"
+    SIGNATURE = "signature"
     POP3S = "pop3s"
     POP3 = "pop3"
     NO_POP3S = "no_pop3s"
@@ -55,12 +56,14 @@ class Published:
 
     `mail_exchangers` are pairs of preference and host (RFC 5321 section 5.1). The panel answers at `web_host`, or, if
     that has no name of its own, at `web_addresses`. `pacc_documents` are the bytes served, old and new in a change.
+    `dkim` is the selector and the TXT value of the key that the sending server signs with (RFC 6376 section 3.6).
     """
 
     mail_exchangers: tuple[tuple[int, str], ...]
     web_host: str | None = None
     web_addresses: tuple[str, ...] = ()
     pacc_documents: tuple[bytes, ...] = ()
+    dkim: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.web_host is None and not self.web_addresses:
@@ -96,6 +99,9 @@ def _mail(service: ServiceDescription, published: Published) -> Iterable[Record]
     yield Record(domain, "TXT", text(f"v=spf1 mx{relay} ~all"), Reason.SENDERS)
     policy = f"v=DMARC1; p=none; rua=mailto:postmaster@{domain}"
     yield Record(f"_dmarc.{domain}", "TXT", text(policy), Reason.POLICY)
+    if published.dkim is not None:
+        selector, value = published.dkim
+        yield Record(f"{selector}._domainkey.{domain}", "TXT", text(value), Reason.SIGNATURE)
 
 
 def _incoming(service: ServiceDescription) -> Iterable[Record]:

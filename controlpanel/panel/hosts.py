@@ -9,7 +9,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 
-from controlpanel.mailboxes.models import Domain
+from controlpanel.mailboxes.models import Domain, State
 
 PREFIXES = ("autoconfig.", "autodiscover.", "mail.", "webmail.", "pop.", "pop3.", "ua-auto-config.", "mta-sts.")
 REMEMBERED = 60.0  # seconds
@@ -34,20 +34,33 @@ class Hosts:
         return self.get_response(request)
 
     def known(self, host: str) -> bool:
-        if host in {settings.PUBLIC_HOST.lower(), "localhost"} or _is_loopback(host):
+        if host == "localhost" or is_operators(host) or _is_loopback(host):
             return True
         known, since = self._known.get(host, (False, -REMEMBERED))
         if time.monotonic() - since < REMEMBERED:
             return known
         if len(self._known) >= MOST:
             self._known.clear()
-        known = Domain.objects.filter(name__in=_names(host)).exists()
+        known = is_of_a_domain(host)
         self._known[host] = (known, time.monotonic())
         return known
 
 
-def _names(host: str) -> list[str]:
-    return [host, *(host.removeprefix(prefix) for prefix in PREFIXES if host.startswith(prefix))]
+def is_operators(host: str) -> bool:
+    """Whether it is PUBLIC_HOST, an MX host, or what mail clients ask that come by a domain's MX record."""
+    own = {settings.PUBLIC_HOST.lower(), *settings.MX_HOSTS}
+    return host in own or any(host == f"autoconfig.{parent}" for name in own for parent in _with_parents(name))
+
+
+def is_of_a_domain(host: str) -> bool:
+    """Whether it is a domain of the table that is not deleted, or one of the names that such a domain points here."""
+    names = [host, *(host.removeprefix(prefix) for prefix in PREFIXES if host.startswith(prefix))]
+    return Domain.objects.filter(name__in=names).exclude(state=State.DELETED).exists()
+
+
+def _with_parents(name: str) -> list[str]:
+    labels = name.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
 def _is_loopback(host: str) -> bool:

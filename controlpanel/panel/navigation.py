@@ -113,6 +113,7 @@ def _of_domain(domain: Domain) -> list[Place]:
         Place("domain-mailboxes", _("Mailboxes"), reverse("domain-mailboxes", args=name), "inbox-stack"),
         Place("domain-aliases", _("Aliases"), reverse("domain-aliases", args=name), "arrows-right-left"),
         Place("domain", _("Domain"), reverse("domain", args=name), "globe-alt"),
+        Place("domain-setup", _("Set-up"), reverse("domain-setup", args=name), "wrench-screwdriver"),
         Place("domain-activity", _("Activity"), reverse("domain-activity", args=name), "clock"),
     ]
 

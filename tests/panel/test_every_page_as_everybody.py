@@ -11,6 +11,7 @@ ROLES = ["operator", "administrator", "other_administrator", "owner", "other_own
 EVERYBODY = "operator administrator other_administrator owner other_owner"
 RUNS_IT = "operator administrator"
 RUNS_ONE = "operator administrator other_administrator"
+HOLDS_OR_RUNS = "operator administrator owner"
 
 # Address, how it is asked for, and for whom it is there.
 PAGES = [
@@ -54,7 +55,18 @@ PAGES = [
     ("device-revoke", "POST", "operator administrator owner"),
     ("mailbox-home", "GET", "owner"),
     ("mailbox-removed", "GET", "owner"),
-    ("mailbox-setup", "GET", "owner"),
+    ("mailbox-setup", "GET", HOLDS_OR_RUNS),
+    ("setup-client", "GET", HOLDS_OR_RUNS),
+    ("setup-client", "POST", "owner"),
+    ("setup-leaving", "GET", HOLDS_OR_RUNS),
+    ("setup-profile", "POST", HOLDS_OR_RUNS),
+    ("setup-check", "GET", HOLDS_OR_RUNS),
+    ("setup-by-hand", "GET", "owner"),
+    ("setup-seen", "GET", HOLDS_OR_RUNS),
+    ("domain-setup", "GET", RUNS_IT),
+    ("domain-dns", "GET", RUNS_IT),
+    ("domain-dkim", "POST", RUNS_IT),
+    ("domain-pacc", "POST", RUNS_IT),
     ("messages-act", "POST", "owner"),
     ("mailbox-sessions", "GET", "owner"),
     ("session-end", "POST", "operator administrator owner"),
@@ -65,6 +77,11 @@ PAGES = [
 ]
 # There for who is not signed in too, or allauth's own affair behind a password asked again.
 ELSEWHERE = {"preferences", "health", "invitation"}
+FOR_CLIENTS = {  # files and help without signing in: tests/clientsetup
+    *("autoconfig", "autoconfig-nine", "autoconfig-well-known", "pacc", "caddy-ask"),
+    *("autodiscover", "autodiscover-json", "autodiscover-json-for"),
+    *("help", "help-in", "help-client", "help-colour", "telephone", "telephone-profile"),
+}
 PUBLIC = {"account_login", "account_logout", "account_inactive", "account_reauthenticate"}
 
 
@@ -76,6 +93,8 @@ def arguments(name: str, people: People) -> dict[str, object]:
         "device": people.device.pk,
         "user": people.administrator.pk,
         "session": 1,
+        "client": "thunderbird",
+        "token": "none",
     }
     wanted = {key for _pattern, parameters in get_resolver().reverse_dict.getlist(name)[0][0] for key in parameters}
     return {key: known[key] for key in wanted}
@@ -113,5 +132,5 @@ def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 
 def test_no_page_is_left_out() -> None:
-    known = {name for name, _method, _allowed in PAGES} | ELSEWHERE | PUBLIC
+    known = {name for name, _method, _allowed in PAGES} | ELSEWHERE | PUBLIC | FOR_CLIENTS
     assert {name for name in names(get_resolver().url_patterns) if not name.startswith("mfa_")} <= known

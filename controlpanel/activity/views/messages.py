@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from controlpanel.accounts.actor import Actor, actor_of
 from controlpanel.activity import own_mail
-from controlpanel.clientsetup import here
+from controlpanel.clientsetup.description import service_for
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.octets import shown
 from controlpanel.mailboxes.rules import Act
@@ -64,7 +64,7 @@ def home(request: HttpRequest, mailbox: int) -> HttpResponse:
         orders=ORDERS,
         chosen="" if order == "newest" else order,
         sessions=overview.live_sessions(box.pk),
-        service=here.description(box.domain),
+        service=service_for(box),
     )
 
 

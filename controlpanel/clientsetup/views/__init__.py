@@ -1,0 +1,1 @@
+"""Pages and files for mail clients: public ones by domain, a mailbox's own, and a domain's DNS."""
