@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 UNITS = {"": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 LARGEST = 2**50
 
-_WORDS = re.compile(r"(?P<number>\d{1,15}(?:[.,]\d{1,9})?)\s*(?P<unit>[kmgt]?)(?:i?b)?\Z", re.IGNORECASE | re.ASCII)
+_WORDS = re.compile(r"(?P<number>\d{1,16}(?:[.,]\d{1,9})?)\s*(?P<unit>[kmgt]?)(?:i?b)?\Z", re.IGNORECASE | re.ASCII)
 _GROUPED = re.compile(r"[1-9]\d{0,2}[.,]\d{3}\Z")  # 1.500 is fifteen hundred in Bogotá and one and a half in Boston
 _SIGNS = ("B", "kB", "MB", "GB", "TB")
 
