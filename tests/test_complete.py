@@ -1,5 +1,6 @@
 """Nothing is left behind: every model change has its migration, every text its Spanish."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -58,3 +59,11 @@ def test_the_lists_of_packages_agree(smaller: str, larger: str) -> None:
 @pytest.mark.parametrize("name", ["production", "demo", "test"])
 def test_the_lists_name_no_registry(name: str) -> None:
     assert "://" not in (ROOT / "requirements" / f"{name}.txt").read_text()
+
+
+def test_ci_installs_every_program_that_a_test_needs() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    needed = {name for source in sources for name in re.findall(r'\bneed\("([a-z]+)"', source)}
+    installed = set(re.findall(r"^need (\S+) ", (ROOT / ".ci" / "run").read_text(), re.MULTILINE))
+    assert "curl" in needed
+    assert needed <= installed

@@ -16,6 +16,7 @@ from controlpanel.launcher.errors import LauncherError
 from controlpanel.launcher.postgres import SOCKET, PostgreSQL
 
 ROOT = Path(__file__).resolve().parents[2]
+needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked at in /proc")
 
 
 @pytest.fixture
@@ -114,6 +115,7 @@ def test_a_folder_with_awkward_signs_in_its_name(tmp_path: Path) -> None:
         server.stop()
 
 
+@needs_proc
 def test_another_program_with_the_old_process_id(server: PostgreSQL) -> None:
     server.start()
     server.kill()
@@ -205,7 +207,8 @@ def test_modes_outside_the_folder_stay(tmp_path: Path) -> None:
     assert modes(private) == before
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not Path("/proc/self").exists(), reason="only root becomes another user")
+@needs_proc
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
 def test_root_without_namespaces_becomes_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As in a chroot or a container; below a folder that nobody cannot enter."""
     private = tmp_path / "private"
