@@ -49,13 +49,19 @@ OTHERS = [
 ]
 
 
-def people() -> None:
-    """Make the three who sign in, the office, and the other domains."""
+def people(*, crowd: bool = True) -> None:
+    """Make the three who sign in and the office; with a crowd, the other domains too."""
     password = make_password(PASSWORD)
     operator = User.objects.create(address=OPERATOR, password=password, is_operator=True, name="Mesa de ayuda")
     office = _office()
     administrator = User.objects.create(address=ADMINISTRATOR, password=password, name="Lucía Ferreyra")
     office.administrators.add(administrator)
+    if crowd:
+        _crowd()
+    _history(operator, administrator, office)
+
+
+def _crowd() -> None:
     for number, name in enumerate(OTHERS):
         other = make_domain(f"{name}.example", limit_mailboxes=25, limit_octets=(10 + 5 * number) * GIB)
         for each in range(2 + number * 3 % 7):
@@ -67,7 +73,6 @@ def people() -> None:
     make_domain("vacia.example")
     longest = make_mailbox(LONGEST, name="María de los Ángeles Fernández Villaverde", quota=GIB)
     Usage.objects.filter(mailbox=longest).update(messages=41, octets=530 * 2**20)
-    _history(operator, administrator, office)
 
 
 def _office() -> Domain:
