@@ -25,7 +25,7 @@ from pop3service.lmtp_rules import Rules as LmtpRules
 from pop3service.lmtp_words import FOREIGN_PEER
 from pop3service.rules import Rules
 from pop3service.server import Limits, Server, Service
-from pop3service.server.certificates_watch import watch
+from pop3service.server.certificates_watch import CertificatesWatch
 
 if TYPE_CHECKING:
     from pop3service.backend import Backend
@@ -64,7 +64,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         certificates = Certificates(settings.TLS_DIR)
         backend = Backend(loop)
         server = Server(loop, certificates, limits(), settings.PROXY_NETWORKS)
-        watch(loop, certificates, backend.tell_trouble)
+        CertificatesWatch(loop, certificates, settings.TLS_DIR, backend.tell_trouble).look()
         backend.start()
         for sock, service in self._matched(services(backend, certificates)):
             await server.listen(sock, service)

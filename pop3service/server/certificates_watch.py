@@ -3,30 +3,46 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from pop3service.certificates import Certificates
 from pop3service.server.logfmt import logfmt
 
 log = logging.getLogger("casilla.service")
 
-SECONDS = 5.0
+SECONDS = 3.0
 
 
-def watch(loop: asyncio.AbstractEventLoop, certificates: Certificates, tell: Callable[[str], None]) -> None:
-    """Take up certificates now and whenever they change. `tell` gets what is wrong with them, "" for nothing."""
-    done = certificates.reload()
-    for folder in done.loaded:
-        log.info(logfmt({"event": "certificate_loaded", "folder": folder}))
-    for folder in done.removed:
-        log.warning(logfmt({"event": "certificate_gone", "folder": folder}))
-    for folder, fault in done.errors.items():
-        log.error(logfmt({"event": "certificate_bad", "folder": folder, "fault": fault}))
-    tell(trouble(certificates))
-    loop.call_later(SECONDS, watch, loop, certificates, tell)
+class CertificatesWatch:
+    """Takes up certificates when they change, and tells, when that changes, what is wrong: "" for nothing."""
 
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, certificates: Certificates, folder: Path, tell: Callable[[str], None]
+    ) -> None:
+        self._loop = loop
+        self._certificates = certificates
+        self._folder = folder
+        self._tell = tell
+        self._trouble = ""
 
-def trouble(certificates: Certificates) -> str:
-    lines = [f"{folder}: {fault}" if folder else fault for folder, fault in sorted(certificates.errors.items())]
-    if not certificates:
-        lines.append("There is no certificate: POP3 over TLS is not served, and STLS is not offered.")
-    return "\n".join(lines)
+    def look(self) -> None:
+        """Look now, and again every few seconds."""
+        done = self._certificates.reload()
+        for folder in done.loaded:
+            log.info(logfmt({"event": "certificate_loaded", "folder": folder}))
+        for folder in done.removed:
+            log.warning(logfmt({"event": "certificate_gone", "folder": folder}))
+        trouble = self._words()
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._tell(trouble)
+            if trouble:
+                log.error(logfmt({"event": "certificate_trouble", "fault": trouble}))
+        self._loop.call_later(SECONDS, self.look)
+
+    def _words(self) -> str:
+        errors = self._certificates.errors
+        words = [f"{folder}: {fault}" if folder else fault for folder, fault in sorted(errors.items())]
+        if not self._certificates:
+            words.append(f"{self._folder} holds no certificate: POP3 over TLS is not served, STLS not offered")
+        return "; ".join(words)

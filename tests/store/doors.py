@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import connection
 
 from pop3service.backend import Backend
 from pop3service.signals import Farewell
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -18,6 +22,18 @@ class FakeLine:
 
     def end(self, why: Farewell, reason: str) -> None:
         self.ended.append((why, reason))
+
+
+async def in_thread(call: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
+    """Call what blocks on a thread of its own, and leave no connection behind."""
+
+    def work() -> Result:
+        try:
+            return call(*arguments, **named)
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(work)
 
 
 async def answer_to(door: Any, request: Any) -> Any:

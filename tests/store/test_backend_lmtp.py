@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 
 from controlpanel.journal.models import RefusedMessage
 from controlpanel.mailboxes.models import Mailbox, OverQuota, State, Usage
@@ -15,7 +14,7 @@ from controlpanel.mailstore.models import Message, MessageChunk, StagedBody
 from pop3service.backend import Backend
 from pop3service.envelope import Address, Envelope
 from pop3service.lmtp_requests import Abort, Begin, Chunk, End, FindRecipients, Verdict
-from tests.store.doors import FakeLine, answer_to, beside_a_backend
+from tests.store.doors import FakeLine, answer_to, beside_a_backend, in_thread
 from tests.store.factories import make_alias, make_mailbox, make_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -253,7 +252,7 @@ def test_a_line_lost_after_the_dot_takes_nothing_back(size: int) -> None:
         door.ask(End(), lambda answer: None)
         door.close(None, "lost")
         for _ in range(300):
-            if await sync_to_async(Message.objects.count)():
+            if await in_thread(Message.objects.count):
                 return
             await asyncio.sleep(0.01)
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
@@ -42,7 +41,7 @@ from pop3service.requests import (
     Unavailable,
 )
 from pop3service.signals import Farewell
-from tests.store.doors import FakeLine, answer_to, beside_a_backend
+from tests.store.doors import FakeLine, answer_to, beside_a_backend, in_thread
 from tests.store.factories import make_mailbox, make_message, put
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,7 +63,7 @@ def login(name: str = ANA, secret: str = "secret") -> Login:
 
 async def rows(query: Any) -> list[Any]:
     """Evaluate a query on a thread that may block."""
-    return await sync_to_async(list)(query)
+    return await in_thread(list, query)
 
 
 async def until_rows(query: Any, number: int) -> list[Any]:
@@ -127,7 +126,7 @@ def test_a_changed_password_is_refused_at_once(ana: Mailbox) -> None:
         await signed_in(backend)
         await signed_in(backend)
         ana.user.password = make_password("another")
-        await sync_to_async(ana.user.save)()
+        await in_thread(ana.user.save)
         answer = await answer_to(backend.pop3(FakeLine()), login())
         assert answer == Refused(Code.AUTH, Reason.WRONG_PASSWORD)
 
@@ -215,7 +214,9 @@ def test_scram_does_not_tell_who_exists(ana: Mailbox) -> None:
     assert Attempt.objects.get().mailbox_id == ana.pk
 
 
-def test_who_guesses_is_slowed(ana: Mailbox) -> None:
+def test_who_guesses_is_slowed(ana: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pop3service.backend.login.PATIENCE_SECONDS", 0)
+
     async def test(backend: Backend) -> None:
         reasons = []
         for number in range(30):
@@ -328,7 +329,7 @@ def test_the_listing_and_unique_ids_are_the_stores(ana: Mailbox) -> None:
 
     async def test(backend: Backend) -> None:
         door = await signed_in(backend)
-        put_later = await sync_to_async(put)(ana)
+        put_later = await in_thread(put, ana)
         assert put_later
         listing = await answer_to(door, ReadListing())
         assert isinstance(listing, Listing)
@@ -522,7 +523,7 @@ def test_the_panel_ends_a_session_within_a_beat(ana: Mailbox) -> None:
     async def test(backend: Backend) -> None:
         door, other = await signed_in(backend), await signed_in(backend)
         number = next(number for number, each in backend._store.sessions.items() if each is door)
-        await sync_to_async(Session.objects.filter(pk=number).update)(end_asked=True)
+        await in_thread(Session.objects.filter(pk=number).update, end_asked=True)
         for _ in range(300):
             if door.line.ended:
                 break
@@ -541,7 +542,7 @@ def test_after_a_crash_of_the_database_sessions_are_taken_anew(ana: Mailbox) -> 
         await answer_to(door, ReadListing())
         gone.close([], "lost")
         await until_rows(Session.objects, 1)
-        await sync_to_async(empty_unlogged_tables)()
+        await in_thread(empty_unlogged_tables)
         await until_rows(Session.objects, 1)
         assert await answer_to(door, Finish([1], [])) == Finished()
         await asyncio.sleep(1.2)

@@ -2,9 +2,19 @@
 
 import socket
 import ssl
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 SECONDS = 15.0
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until the condition holds; fails after some twenty seconds."""
+    for _ in range(400):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
 
 
 class Talk:

@@ -39,7 +39,7 @@ def service(
 ) -> Iterator[MailService]:
     """The service on the test database: what a test's own Django writes it reads."""
     folder = tmp_path_factory.mktemp("mail")
-    install(authority, folder, "mail.example.org")
+    install(authority, folder, "mail.example.org", "localhost")
     with running(with_name(server_url, settings.DATABASES["default"]["NAME"]), folder) as running_service:
         yield running_service
 
@@ -57,7 +57,7 @@ def with_password(box: Mailbox, stored: str) -> Mailbox:
 
 def install(authority: trustme.CA, folder: Path, *names: str) -> None:
     """Put a certificate for `names` where the service looks for one."""
-    certificate = authority.issue_cert(*names)
+    certificate = authority.issue_cert(*names, common_name=names[0])
     place = folder / "tls" / names[0]
     place.mkdir(parents=True, exist_ok=True)
     certificate.private_key_pem.write_to_path(place / "privkey.pem")

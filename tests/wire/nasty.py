@@ -24,7 +24,7 @@ def messages() -> dict[str, bytes]:
         "dots behind blanks": b"Subject: x\r\n\r\n .\r\n\t.\r\n. \r\n",
         "what looks like the end": b"Subject: x\r\n\r\n.\r\n.\r\n.\r\nQUIT\r\n",
         "what looks like commands": b"Subject: x\r\n\r\nQUIT\r\nRSET\r\nDATA\r\n+OK\r\n-ERR no\r\n250 ok\r\n",
-        "From_ lines": b"Subject: x\r\n\r\nFrom here to there\r\n>From there\r\n\r\nFrom a@b Mon Jan  1 00:00:00 2026\r\n",
+        "From_ lines": b"Subject: x\r\n\r\nFrom here\r\n>From there\r\n\r\nFrom a@b Mon Jan  1 00:00:00 2026\r\n",
         "a From_ line at the head": b"From a@b Mon Jan  1 00:00:00 2026\r\nSubject: x\r\n\r\nbody\r\n",
         "raw UTF-8": "Subject: ñandú — \U0001f4ec\r\nFrom: Núñez <n@example.org>\r\n\r\ncuerpo áéíóú\r\n".encode(),
         "Latin-1 headers": "Subject: año\r\n\r\ncaf\u00e9\r\n".encode("latin-1"),

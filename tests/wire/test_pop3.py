@@ -1,0 +1,176 @@
+"""POP3 on real sockets, against the real store: what a client may rely on."""
+
+import poplib
+import socket
+import ssl
+import time
+from pathlib import Path
+
+import trustme
+
+from controlpanel.journal.models import PastSession
+from controlpanel.mailboxes.models import Mailbox
+from controlpanel.mailstore.models import Message, Process, Session
+from tests.store.factories import put
+from tests.wire.clients import Pop3, until
+from tests.wire.conftest import install
+from tests.wire.service import MailService
+
+
+def memory(pid: int) -> int:
+    """Resident octets of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+
+
+def fetched_anew(port: int, seen: set[bytes]) -> int:
+    """Leave mail on the server, as a mail program does: fetch what has a unique id that is not in `seen`."""
+    client = poplib.POP3("127.0.0.1", port, timeout=15)
+    client.user("ana@example.org")
+    client.pass_("secret")
+    new = [line.split() for line in client.uidl()[1] if line.split()[1] not in seen]
+    for number, uid in new:
+        client.retr(int(number))
+        seen.add(uid)
+    client.quit()
+    return len(new)
+
+
+def test_who_leaves_mail_on_the_server_fetches_nothing_twice(service: MailService, ana: Mailbox) -> None:
+    put(ana, *[b"Subject: %d\r\n\r\n" % n for n in range(30)])
+    seen: set[bytes] = set()
+    assert fetched_anew(service.pop3, seen) == 30
+    assert fetched_anew(service.pop3, seen) == 0
+    put(ana, b"Subject: new\r\n\r\n")
+    assert fetched_anew(service.pop3, seen) == 1
+    assert fetched_anew(service.pop3, seen) == 0
+
+
+def test_a_lost_line_removes_nothing_and_quit_does(service: MailService, ana: Mailbox) -> None:
+    put(ana, *[b"Subject: %d\r\n\r\n" % n for n in range(3)])
+    for quits in (False, True):
+        with Pop3(service.pop3) as client:
+            client.login("ana@example.org")
+            assert client.command("DELE 2").startswith(b"+OK")
+            if quits:
+                assert client.command("QUIT").startswith(b"+OK")
+        until(lambda: not Session.objects.exists())
+        assert Message.objects.filter(removed__isnull=False).count() == quits
+    until(lambda: PastSession.objects.filter(ended_by="quit").exists())
+
+
+def test_a_session_sees_no_arrival_and_loses_no_message(service: MailService, ana: Mailbox) -> None:
+    put(ana, b"Subject: 1\r\n\r\n", b"Subject: 2\r\n\r\n")
+    with Pop3(service.pop3) as first, Pop3(service.pop3) as second:
+        first.login("ana@example.org")
+        second.login("ana@example.org")
+        put(ana, b"Subject: 3\r\n\r\n")
+        assert first.command("STAT") == second.command("STAT") == b"+OK 2 28"
+        first.command("DELE 1")
+        assert first.command("QUIT").startswith(b"+OK")
+        assert second.retrieve(1) == b"Subject: 1\r\n\r\n"
+        second.command("DELE 1")
+        assert second.command("QUIT").startswith(b"+OK")
+    with Pop3(service.pop3) as third:
+        third.login("ana@example.org")
+        assert third.command("STAT") == b"+OK 2 28"
+
+
+def test_everything_in_one_write_is_answered_in_order(service: MailService, ana: Mailbox) -> None:
+    bodies = [b"Subject: %d\r\n\r\n" % n + b"x" * 3000 + b"\r\n" for n in range(100)]
+    put(ana, *bodies)
+    with Pop3(service.pop3) as client:
+        commands = ["USER ana@example.org", "PASS secret", *[f"RETR {n}" for n in range(1, 101)], "DELE 1", "QUIT"]
+        client.send("".join(f"{line}\r\n" for line in commands).encode())
+        assert [client.line()[:3] for _ in range(2)] == [b"+OK"] * 2
+        for body in bodies:
+            assert client.line() == b"+OK %d octets" % len(body)
+            assert b"".join(line + b"\r\n" for line in client.lines()) == body
+        assert client.rest().count(b"+OK") == 2
+
+
+def test_clients_that_do_not_read_cost_little(service: MailService, ana: Mailbox) -> None:
+    put(ana, b"Subject: large\r\n\r\n" + b"x" * 8 * 2**20 + b"\r\n")
+    clients = []
+    for _ in range(15):
+        client = Pop3(service.pop3)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.login("ana@example.org")
+        clients.append(client)
+    before = memory(service.worker)
+    for client in clients:
+        client.send(b"RETR 1\r\n" * 50)
+    time.sleep(1.0)
+    assert memory(service.worker) - before < 40 * 2**20
+    for client in clients:
+        client.close()
+
+
+def test_what_stands_behind_stls_is_not_believed(
+    service: MailService, ana: Mailbox, client_context: ssl.SSLContext
+) -> None:
+    with Pop3(service.pop3) as client:
+        client.send(b"STLS\r\nUSER ana@example.org\r\n")
+        assert client.line().startswith(b"-ERR")
+        assert client.line().startswith(b"+OK")
+        assert client.command("STLS").startswith(b"+OK")
+        client.start_tls(client_context)
+        assert client.command("PASS secret").startswith(b"-ERR")
+        assert client.login("ana@example.org").startswith(b"+OK")
+        assert b"STLS" not in client.command("CAPA") + b"".join(client.lines())
+
+
+def test_the_panel_ends_a_session(service: MailService, ana: Mailbox) -> None:
+    with Pop3(service.pop3) as client:
+        client.login("ana@example.org")
+        Session.objects.update(end_asked=True)
+        assert client.line().startswith(b"-ERR [SYS/TEMP] ")
+        assert client.rest() == b""
+    until(lambda: PastSession.objects.filter(ended_by="panel").exists())
+
+
+def certificate_number(service: MailService, context: ssl.SSLContext) -> str:
+    line = socket.create_connection(("127.0.0.1", service.pop3s), 10)
+    with context.wrap_socket(line, server_hostname="mail.example.org") as tls:
+        certificate = tls.getpeercert()
+        assert certificate is not None
+        return str(certificate["serialNumber"])
+
+
+def test_a_new_certificate_serves_new_handshakes_and_breaks_no_session(
+    service: MailService, ana: Mailbox, client_context: ssl.SSLContext, authority: trustme.CA
+) -> None:
+    with Pop3(service.pop3s, client_context) as client:
+        old = certificate_number(service, client_context)
+        install(authority, service.folder, "mail.example.org", "localhost")
+        until(lambda: certificate_number(service, client_context) != old)
+        assert client.login("ana@example.org").startswith(b"+OK")
+
+
+def test_a_bad_certificate_leaves_the_old_one_and_says_so(
+    service: MailService, ana: Mailbox, client_context: ssl.SSLContext, authority: trustme.CA
+) -> None:
+    old = certificate_number(service, client_context)
+    chain = service.folder / "tls" / "mail.example.org" / "fullchain.pem"
+    good = chain.read_bytes()
+    chain.write_bytes(b"no certificate\n")
+    until(lambda: Process.objects.exclude(trouble="").exists())
+    assert "mail.example.org: " in Process.objects.get().trouble
+    assert 'event=certificate_trouble fault="mail.example.org: ' in service.said()
+    assert certificate_number(service, client_context) == old
+    chain.write_bytes(good)
+    until(lambda: Process.objects.filter(trouble="").exists())
+
+
+def test_a_session_leaves_one_line_in_the_log_and_no_secret(service: MailService, ana: Mailbox) -> None:
+    put(ana, b"Subject: hush\r\n\r\nconfidential\r\n")
+    with Pop3(service.pop3) as client:
+        client.login("ana@example.org", "not the password")
+        client.login("ana@example.org")
+        client.retrieve(1)
+        client.command("QUIT")
+    until(lambda: "mailbox=ana@example.org mechanism=USER fetched=1 removed=0" in service.said())
+    line = next(line for line in reversed(service.said().splitlines()) if "fetched=1" in line)
+    assert "event=session service=pop3 peer=127.0.0.1 " in line
+    assert "reason=quit" in line
+    assert "not the password" not in service.said()
+    assert "confidential" not in service.said()
