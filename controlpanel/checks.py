@@ -88,7 +88,7 @@ def _name(settings: Any) -> Iterator[CheckMessage]:
 
 
 def _trust(settings: Any) -> Iterator[CheckMessage]:
-    for name in ("TRUSTED_PROXIES", "LMTP_NETWORKS", "PROXY_NETWORKS"):
+    for name in ("TRUSTED_PROXIES", "LMTP_NETWORKS", "PROXY_NETWORKS", "SPARED_NETWORKS"):
         if any(network.prefixlen == 0 for network in getattr(settings, name)):
             yield Error(f"{name} is everybody.", "Name the networks that you run.", id="casilla.E007")
     if settings.PLAIN_TEXT_LOGIN:

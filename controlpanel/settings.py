@@ -35,6 +35,7 @@ LMTP_BIND = environment.bind("LMTP_BIND", "127.0.0.1:2424")
 LMTP_NETWORKS = environment.networks("LMTP_NETWORKS", environment.LOOPBACK)
 PROXY_NETWORKS = environment.networks("PROXY_NETWORKS")
 TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
+SPARED_NETWORKS = environment.networks("SPARED_NETWORKS")  # whose wrong passwords are not counted
 TLS_DIR = Path(environment.text("TLS_DIR", str(DATA_DIR / "tls")))
 PLAIN_TEXT_LOGIN = environment.flag("PLAIN_TEXT_LOGIN")  # POP3 passwords without TLS from outside loopback
 MESSAGE_LIMIT = environment.number("MESSAGE_LIMIT", 100 * 2**20, least=64 * 2**10)  # octets, LMTP SIZE

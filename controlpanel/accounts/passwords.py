@@ -59,7 +59,8 @@ def text(octets: bytes) -> str:
 def check(stored: str | None, secret: str) -> Verdict:
     """Check a secret against a stored hash. None (nobody has that name) and unset passwords cost an Argon2 as well.
 
-    A wrong secret against a foreign hash costs an Argon2 on top: what a check takes does not tell an old hash from new.
+    A wrong secret against a foreign hash costs an Argon2 on top, so a fast one does not show; a slow one (bcrypt) takes
+    its own time more, until its owner has signed in once.
     """
     hasher = _hasher_of(stored)
     if stored is None or hasher is None or not _worth_a_look(secret):

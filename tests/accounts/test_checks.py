@@ -19,6 +19,7 @@ def settings_of(**differing: Any) -> SimpleNamespace:
         "TRUSTED_PROXIES": [],
         "LMTP_NETWORKS": [],
         "PROXY_NETWORKS": [],
+        "SPARED_NETWORKS": [],
         "PLAIN_TEXT_LOGIN": False,
         "DEBUG": False,
         "RELAY_URL": "",
@@ -77,7 +78,7 @@ def test_what_is_open_to_others_is_no_demo(proxies: Any) -> None:
     assert ids(settings) == ["casilla.E004", "casilla.E005"]
 
 
-@pytest.mark.parametrize("name", ["TRUSTED_PROXIES", "LMTP_NETWORKS", "PROXY_NETWORKS"])
+@pytest.mark.parametrize("name", ["TRUSTED_PROXIES", "LMTP_NETWORKS", "PROXY_NETWORKS", "SPARED_NETWORKS"])
 def test_everybody_is_nobody_to_trust(everybody: Any, name: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"{name} is everybody"):
         checks.fit_to_serve(settings_of(**{name: everybody}))

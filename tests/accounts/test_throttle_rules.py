@@ -1,4 +1,6 @@
+from ipaddress import ip_network
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -144,6 +146,15 @@ def test_a_right_sign_in_takes_back_its_own_failures_only() -> None:
         f"box:{LUIS}": 1,
         f"pair:{HOME} {LUIS}": 1,
     }
+
+
+@pytest.mark.parametrize("peer", ["203.0.113.9", "::ffff:203.0.113.9", "2001:db8::5"])
+def test_spared_networks_are_neither_counted_nor_slowed(settings: Any, peer: str) -> None:
+    settings.SPARED_NETWORKS = [ip_network("203.0.113.0/24"), ip_network("2001:db8::/32")]
+    spared = attempt(peer, ANA, "wrong")
+    assert spared.keys == ()
+    assert counted([spared], {}) == {}
+    assert attempt(OFFICE, ANA, "wrong").keys
 
 
 def test_a_mark_tells_nothing_of_the_secret_and_differs_by_address() -> None:

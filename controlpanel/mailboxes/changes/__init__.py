@@ -53,6 +53,7 @@ from controlpanel.mailboxes.changes.people import (
 )
 from controlpanel.mailboxes.changes.refused import ChangeRefused
 from controlpanel.mailboxes.changes.rooms import DEFAULT
+from controlpanel.mailboxes.changes.slowed import clear_slowed
 
 __all__ = [
     "DEFAULT",
@@ -65,6 +66,7 @@ __all__ = [
     "change_mailbox",
     "change_preferences",
     "choose_leaving",
+    "clear_slowed",
     "close_domain",
     "close_mailbox",
     "create_alias",
