@@ -9,7 +9,7 @@ from typing import Any
 
 from pop3service.capabilities import offered
 from pop3service.client import Client, CommandError, Outcome, ReadLine, Talk, no_argument, refusal
-from pop3service.requests import Code, LoggedIn, Login, LoginAnswer, Request, ask
+from pop3service.requests import Code, LoggedIn, Login, LoginAnswer, NeedsTls, Request, ask
 from pop3service.sasl import MECHANISMS, Challenge, Channel, Exchange, SaslError, unbase64
 from pop3service.words import Text
 
@@ -40,13 +40,19 @@ def utf8(client: Client, argument: bytes) -> bytes:
     return client.ok(Text.UTF8_ON)
 
 
-def user(client: Client, argument: bytes) -> bytes:
+def user(client: Client, argument: bytes) -> bytes | Talk:
     """Take any name: whether it exists is not told, and not known before PASS."""
     client.user = None
     if not client.may_send_passwords:
-        raise CommandError(Text.NO_PLAIN_LOGIN, code=Code.SYS_PERM)
+        return needs_tls(argument.strip().decode("utf-8", "replace"))
     client.user = text(argument.strip())
     return client.ok(Text.SEND_PASSWORD)
+
+
+def needs_tls(name: str) -> Talk:
+    """Refuse before the password is sent, and have the store note for whom."""
+    yield from ask(NeedsTls(name))
+    raise CommandError(Text.NO_PLAIN_LOGIN, code=Code.SYS_PERM)
 
 
 def password(client: Client, argument: bytes) -> Talk:

@@ -110,6 +110,13 @@ class Login(Request[LoginAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
+class NeedsTls(Request[None]):
+    """A client named a mailbox on a line that takes no password, for want of TLS: its owner may want to know."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenLogin(Request[LoginAnswer]):
     """Check a bearer token (OAUTHBEARER, XOAUTH2) and open the maildrop. `name` may be "": then the token names it."""
 

@@ -150,6 +150,13 @@ def open_maildrop(door: "Pop3Door", opening: Opening) -> Steps[Opened | InUse | 
         yield from ask(door.store.clock, IN_USE_AGAIN_SECONDS)
 
 
+def note_in_clear(door: "Pop3Door", name: str) -> Steps[None]:
+    """Record that a client would have sent a mailbox's password without TLS."""
+    account = yield from ask(door.store.accounts, name)
+    if isinstance(account, Account):
+        refuse(door, account, "USER", "tls_needed", refusals.TLS_NEEDED)
+
+
 def refuse(
     door: "Pop3Door", account: Account | None, mechanism: str, outcome: str, answer: Refused | Unavailable | None = None
 ) -> Refused | Unavailable:

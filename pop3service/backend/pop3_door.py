@@ -6,15 +6,16 @@ from typing import Any
 from controlpanel.mailboxes.sign_in import Account
 from controlpanel.mailstore.maildrop import Closed, Closing, Held, LeaseLost, Wanted
 from pop3service.backend import refusals
-from pop3service.backend.login import Live, login, look_up_scram, scram_failed, scram_login
+from pop3service.backend.login import Live, login, look_up_scram, note_in_clear, scram_failed, scram_login
 from pop3service.backend.reading import Reader
-from pop3service.backend.steps import Steps, ask, run
+from pop3service.backend.steps import Steps, ask, ignore, run
 from pop3service.backend.store import UNAVAILABLE, Store
 from pop3service.requests import (
     Finish,
     Finished,
     Listing,
     Login,
+    NeedsTls,
     ReadListing,
     ReadMessage,
     ReadMore,
@@ -41,6 +42,7 @@ class Pop3Door:
         "_fetched",
         "_finishing",
         "_live",
+        "_noted",
         "_reader",
         "_removed",
         "account",
@@ -58,7 +60,7 @@ class Pop3Door:
         self.refused = ""
         self._live: Live | None = None
         self._reader: Reader | None = None
-        self._finishing = self._failed = self._done = False
+        self._finishing = self._failed = self._done = self._noted = False
         self._fetched = self._removed = 0
 
     def ask(self, request: Any, answer: Callable[[Any], None]) -> None:
@@ -71,6 +73,9 @@ class Pop3Door:
                 answer(b"")
             case StopReading() if reader is not None:
                 reader.stop()
+                answer(None)
+            case NeedsTls():
+                self._note(request.name)
                 answer(None)
             case TokenLogin():  # no issuer of tokens is configured, and no mechanism that sends one is offered
                 answer(refusals.TOKEN_REFUSED)
@@ -113,6 +118,12 @@ class Pop3Door:
     def _session(self) -> Live:
         assert self._live is not None, "this is asked after login"
         return self._live
+
+    def _note(self, name: str) -> None:
+        """Write it down once a connection, with nobody waiting: known and unknown names take the same time."""
+        if not self._noted:
+            self._noted = True
+            run(note_in_clear(self, name), ignore, None)
 
     def _steps(self, request: Any) -> Steps[Any]:
         match request:

@@ -15,6 +15,7 @@ REFUSED = {
     Refusal.POP3_OFF: Refused(Code.SYS_PERM, Reason.POP3_OFF),
 }
 SCRAM_FAILED = Refused(Code.AUTH, Reason.SCRAM_FAILED)
+TLS_NEEDED = Refused(Code.SYS_PERM, Reason.TLS_NEEDED)
 TOKEN_REFUSED = Refused(Code.AUTH, Reason.TOKEN_REFUSED)
 OVERLOADED = Refused(Code.SYS_TEMP, Reason.OVERLOADED)
 TOO_MANY_SESSIONS = Refused(Code.IN_USE, Reason.TOO_MANY_SESSIONS)

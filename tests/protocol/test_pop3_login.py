@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pop3service.pop3 import CLOSE, NEED_DATA, START_TLS, Peer, Rules, Tls
-from pop3service.requests import Code, LoggedIn, Login, Reason, Refused, TokenLogin
+from pop3service.requests import Code, LoggedIn, Login, NeedsTls, Reason, Refused, TokenLogin
 from pop3service.words import Text
 from tests.protocol.scripted import CLEAR, LOOPBACK, NAME, SECRET, Store, Wire, body, logged_in
 
@@ -132,7 +132,13 @@ class TestUserPass:
         said = wire.send(f"USER {NAME}\r\nPASS {SECRET}\r\n".encode()).splitlines()
         assert said[0].startswith(b"-ERR [SYS/PERM] No password is taken on an unencrypted line: turn on TLS")
         assert said[1].startswith(b"-ERR ")
-        assert wire.store.asked == []
+        assert wire.store.asked == [NeedsTls(NAME)]
+
+    def test_is_refused_in_clear_whatever_the_name(self):
+        wire = Wire(peer=CLEAR)
+        said = wire.send(b"USER\r\nUSER \xff\r\n").splitlines()
+        assert [line[:15] for line in said] == [b"-ERR [SYS/PERM]"] * 2
+        assert wire.store.asked == [NeedsTls(""), NeedsTls("\ufffd")]
 
 
 class TestRefusals:

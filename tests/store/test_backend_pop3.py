@@ -26,6 +26,7 @@ from pop3service.requests import (
     Listing,
     LoggedIn,
     Login,
+    NeedsTls,
     ReadListing,
     ReadMessage,
     ReadMore,
@@ -148,6 +149,19 @@ def test_policy_is_told_to_who_knows_the_password(ana: Mailbox, change: dict[str
 
     beside_a_backend(test)
     assert set(Attempt.objects.values_list("outcome", flat=True)) == {reason.name.lower(), "wrong"}
+
+
+@pytest.mark.parametrize("name", [ANA, "nobody@example.org", "no address", ""])
+def test_who_comes_without_tls_is_noted_once_a_connection(ana: Mailbox, name: str) -> None:
+    async def test(backend: Backend) -> None:
+        door = backend.pop3(FakeLine(tls=""))
+        for _ in range(3):
+            assert await answer_to(door, NeedsTls(name)) is None
+        await answer_to(door, login(secret="wrong"))  # recorded after what was asked before
+
+    beside_a_backend(test)
+    noted = Attempt.objects.filter(outcome="tls_needed").values_list("mailbox_id", "mechanism", "tls", "times")
+    assert list(noted) == ([(ana.pk, "USER", "", 1)] if name == ANA else [])
 
 
 def device(box: Mailbox, **fields: Any) -> str:
