@@ -60,7 +60,7 @@ def plain_static_files() -> Iterator[None]:
 @pytest.fixture
 def site(plain_static_files: None, live_server: LiveServer) -> str:
     """The panel's address, its database filled with the demo's people."""
-    demo.people(crowd=False)
+    demo.people()
     return str(live_server.url)
 
 

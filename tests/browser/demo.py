@@ -17,6 +17,7 @@ OPERATOR = "mesa@hosting.example"
 ADMINISTRATOR = "lucia.ferreyra@estudio-contable.example"
 OWNER = "ana@papelera-norte.example"
 OFFICE = "papelera-norte.example"
+UNIVERSITY = "universidad.example"
 MANY = 12_408
 LONGEST = "maria-de-los-angeles.fernandez-villaverde.direccion-comercial-01@" + ".".join(
     ["departamento-de-ventas-y-atencion-al-cliente-de-la-region-norte", "x" * 63, "y" * 63, "z" * 53, "example"]
@@ -49,19 +50,22 @@ OTHERS = [
 ]
 
 
-def people(*, crowd: bool = True) -> None:
-    """Make the three who sign in and the office; with a crowd, the other domains too."""
+def people() -> None:
+    """Make the three who sign in, the office, an empty domain, one with a foreign name, and the longest address."""
     password = make_password(PASSWORD)
     operator = User.objects.create(address=OPERATOR, password=password, is_operator=True, name="Mesa de ayuda")
     office = _office()
     administrator = User.objects.create(address=ADMINISTRATOR, password=password, name="Lucía Ferreyra")
     office.administrators.add(administrator)
-    if crowd:
-        _crowd()
+    make_domain("xn--pea-8na.example")
+    make_domain("vacia.example")
+    longest = make_mailbox(LONGEST, name="María de los Ángeles Fernández Villaverde", quota=GIB)
+    Usage.objects.filter(mailbox=longest).update(messages=41, octets=530 * 2**20)
     _history(operator, administrator, office)
 
 
-def _crowd() -> None:
+def crowd() -> None:
+    """Make the other domains of the hoster, one of them suspended."""
     for number, name in enumerate(OTHERS):
         other = make_domain(f"{name}.example", limit_mailboxes=25, limit_octets=(10 + 5 * number) * GIB)
         for each in range(2 + number * 3 % 7):
@@ -69,10 +73,6 @@ def _crowd() -> None:
     Domain.objects.filter(name="radio-del-valle.example").update(
         state=State.SUSPENDED, state_reason="Factura de septiembre impaga"
     )
-    make_domain("xn--pea-8na.example")
-    make_domain("vacia.example")
-    longest = make_mailbox(LONGEST, name="María de los Ángeles Fernández Villaverde", quota=GIB)
-    Usage.objects.filter(mailbox=longest).update(messages=41, octets=530 * 2**20)
 
 
 def _office() -> Domain:
@@ -144,7 +144,7 @@ def _history(operator: User, administrator: User, office: Domain) -> None:
         )
 
 
-def many(name: str = "universidad.example", count: int = MANY) -> Domain:
+def many(name: str = UNIVERSITY, count: int = MANY) -> Domain:
     """Make one domain with many mailboxes, by a few statements."""
     domain = make_domain(name)
     numbers = range(count)

@@ -1,0 +1,69 @@
+"""Every page that people see, as addresses: what the whole matrix of widths, languages and colours is tried on."""
+
+from dataclasses import dataclass
+
+from controlpanel.mailboxes.models import Address, Mailbox
+from tests.browser import demo
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    name: str
+    role: str
+    where: str
+
+
+def places() -> list[Place]:
+    """The pages of the demo, whose numbers the database gave."""
+    office, owner = demo.OFFICE, Mailbox.objects.get(address_text=demo.OWNER)
+    walter = Mailbox.objects.get(address_text=f"walter@{office}")
+    longest = Mailbox.objects.get(address_text=demo.LONGEST)
+    alias = Address.objects.get(local="facturacion", domain__name=office)
+    own, box = f"/mail/{owner.pk}/", f"/mailboxes/{walter.pk}/"
+    return [
+        Place("sign-in", "", "/sign-in/"),
+        Place("sign-out", "owner", "/sign-out/"),
+        Place("invitation-spent", "", "/invitation/spent/"),
+        Place("not-found", "owner", "/nowhere/"),
+        Place("domains", "operator", "/domains/"),
+        Place("domains-none-found", "operator", "/domains/?q=nothing"),
+        Place("domain-new", "operator", "/domains/new/"),
+        Place("domain", "operator", f"/domains/{office}/"),
+        Place("domain-edit", "operator", f"/domains/{office}/edit/"),
+        Place("domain-suspended", "operator", "/domains/radio-del-valle.example/"),
+        Place("domain-suspend", "operator", f"/domains/{office}/suspend/"),
+        Place("domain-delete", "operator", f"/domains/{office}/delete/"),
+        Place("domain-appoint", "operator", f"/domains/{office}/administrators/new/"),
+        Place("domain-activity", "administrator", f"/domains/{office}/activity/"),
+        Place("mailboxes-everywhere", "operator", "/mailboxes/"),
+        Place("mailboxes-many", "operator", f"/domains/{demo.UNIVERSITY}/mailboxes/?page=5"),
+        Place("mailboxes-empty", "operator", "/domains/vacia.example/mailboxes/"),
+        Place("mailboxes-longest", "operator", f"/domains/{longest.domain.name}/mailboxes/"),
+        Place("mailboxes", "administrator", f"/domains/{office}/mailboxes/"),
+        Place("mailbox-new", "administrator", f"/domains/{office}/mailboxes/new/"),
+        Place("mailbox", "administrator", f"/mailboxes/{owner.pk}/"),
+        Place("mailbox-suspended", "administrator", box),
+        Place("mailbox-longest", "operator", f"/mailboxes/{longest.pk}/"),
+        Place("mailbox-edit", "administrator", f"{box}edit/"),
+        Place("mailbox-password", "administrator", f"{box}password/"),
+        Place("mailbox-close", "administrator", f"{box}close/"),
+        Place("mailbox-delete", "administrator", f"{box}delete/"),
+        Place("aliases", "administrator", f"/domains/{office}/aliases/"),
+        Place("alias", "administrator", f"/aliases/{alias.pk}/"),
+        Place("alias-new", "administrator", f"/domains/{office}/aliases/new/"),
+        Place("activity", "operator", "/activity/"),
+        Place("service", "operator", "/service/"),
+        Place("account", "administrator", "/account/"),
+        Place("account-password", "owner", "/account/password/"),
+        Place("second-factor", "owner", "/account/second-factor/"),
+        Place("browsers", "owner", "/account/browsers/"),
+        Place("home", "owner", own),
+        Place("removed", "owner", f"{own}removed/"),
+        Place("devices", "owner", f"{own}devices/"),
+        Place("sessions", "owner", f"{own}sessions/"),
+        Place("set-up", "owner", f"{own}setup/"),
+        Place("set-up-thunderbird", "owner", f"{own}setup/thunderbird/"),
+        Place("domain-setup", "administrator", f"/domains/{office}/setup/"),
+        Place("domain-dns", "administrator", f"/domains/{office}/dns/"),
+        Place("help", "", f"/help/{office}/es/"),
+    ]
