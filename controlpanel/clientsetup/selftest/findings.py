@@ -1,5 +1,6 @@
 """What a check found: a verdict, a sentence, and what was said on the line."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -33,18 +34,26 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """Findings under one heading, in the order of the steps."""
+    """Findings under one heading, in the order of the steps, and what was said meanwhile."""
 
     title: str
     findings: list[Finding] = field(default_factory=list)
+    dialogue: list[Line] = field(default_factory=list)
 
-    def add(self, what: str, verdict: Verdict, words: str, dialogue: tuple[Line, ...] = ()) -> None:
-        self.findings.append(Finding(what, verdict, words, dialogue))
+    def add(self, what: str, verdict: Verdict, words: str) -> None:
+        self.findings.append(Finding(what, verdict, words))
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of its findings."""
-        return max((finding.verdict for finding in self.findings), key=_GRAVITY.index, default=Verdict.UNKNOWN)
+        return gravest(finding.verdict for finding in self.findings)
+
+
+def worst(reports: Iterable[Report]) -> Verdict:
+    return gravest(report.verdict for report in reports)
+
+
+def gravest(verdicts: Iterable[Verdict]) -> Verdict:
+    return max(verdicts, key=_GRAVITY.index, default=Verdict.UNKNOWN)
 
 
 _GRAVITY = [Verdict.OK, Verdict.UNKNOWN, Verdict.ATTENTION, Verdict.WRONG]

@@ -17,6 +17,7 @@ from controlpanel.clientsetup.service import Security, Server
 CONNECT_SECONDS = 3.0
 TALK_SECONDS = 6.0
 MOST_ADDRESSES = 4
+NEEDED = ("UIDL", "TOP", "SASL")
 NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
@@ -145,6 +146,7 @@ def _untrusted(report: Report, server: Server, talk: Talk, code: int) -> None:
 
 
 def _converse(report: Report, talk: Talk, sign_in: SignIn | None) -> None:
+    report.dialogue = talk.said
     step = "CAPA"
     try:
         _capabilities(report, talk)
@@ -154,39 +156,38 @@ def _converse(report: Report, talk: Talk, sign_in: SignIn | None) -> None:
         step = "QUIT"
         talk.command("QUIT")
     except TalkError as error:
-        words = _("The server stopped in the middle: %(why)s.") % {"why": error}
-        report.add(step, Verdict.WRONG, words, tuple(talk.said))
+        report.add(step, Verdict.WRONG, _("The server stopped in the middle: %(why)s.") % {"why": error})
 
 
 def _capabilities(report: Report, talk: Talk) -> None:
-    before = len(talk.said)
     if not talk.command("CAPA").startswith("+OK"):
-        report.add("CAPA", Verdict.ATTENTION, _("The server does not say what it can do."), tuple(talk.said))
+        report.add("CAPA", Verdict.ATTENTION, _("The server does not say what it can do."))
         return
     offered = {line.partition(" ")[0].upper() for line in talk.listed()}
-    missing = [name for name in ("UIDL", "TOP", "SASL") if name not in offered]
+    missing = [name for name in NEEDED if name not in offered]
     if missing:
         words = _("Not offered: %(names)s. Mail programs would fetch everything again and again.")
-        report.add("CAPA", Verdict.WRONG, words % {"names": ", ".join(missing)}, tuple(talk.said[before:]))
+        report.add("CAPA", Verdict.WRONG, words % {"names": ", ".join(missing)})
     else:
-        report.add("CAPA", Verdict.OK, _("The server says what it can do."), tuple(talk.said[before:]))
+        report.add("CAPA", Verdict.OK, _("The server says what it can do."))
 
 
 def _log_in(report: Report, talk: Talk, sign_in: SignIn) -> None:
-    before = len(talk.said)
     reply = talk.command(f"USER {sign_in.user}")
     if reply.startswith("+OK"):
         reply = talk.command(f"PASS {sign_in.secret}", shown=f"PASS {HIDDEN}")
     if not reply.startswith("+OK"):
         words = _("The server refuses the sign-in: %(reply)s") % {"reply": reply.removeprefix("-ERR ")}
-        report.add("PASS", Verdict.WRONG, words, tuple(talk.said[before:]))
+        report.add("PASS", Verdict.WRONG, words)
         return
-    report.add("PASS", Verdict.OK, _("A device password opens the mailbox."), tuple(talk.said[before:]))
-    before = len(talk.said)
-    status = talk.command("STAT").split()
-    if len(status) >= 3 and status[0] == "+OK" and status[1].isdigit():
-        count = int(status[1])
-        words = ngettext("%(count)d message waits.", "%(count)d messages wait.", count) % {"count": count}
-        report.add("STAT", Verdict.OK, words, tuple(talk.said[before:]))
-    else:
-        report.add("STAT", Verdict.WRONG, _("The server does not count the messages."), tuple(talk.said[before:]))
+    report.add("PASS", Verdict.OK, _("A device password opens the mailbox."))
+    _count(report, talk.command("STAT").split())
+
+
+def _count(report: Report, status: list[str]) -> None:
+    if len(status) < 3 or status[0] != "+OK" or not status[1].isdecimal():
+        report.add("STAT", Verdict.WRONG, _("The server does not count the messages."))
+        return
+    count = int(status[1][:9])
+    words = ngettext("%(count)d message waits.", "%(count)d messages wait.", count) % {"count": count}
+    report.add("STAT", Verdict.OK, words)

@@ -12,7 +12,7 @@ from controlpanel.clientsetup.description import service_for, service_of
 from controlpanel.clientsetup.publishing import records_of
 from controlpanel.clientsetup.selftest import whole
 from controlpanel.clientsetup.selftest.files import wanted_files
-from controlpanel.clientsetup.selftest.findings import Report
+from controlpanel.clientsetup.selftest.findings import Report, worst
 from controlpanel.clientsetup.selftest.mail import SignIn
 from controlpanel.clientsetup.views.mailbox import standing
 from controlpanel.mailboxes import changes, rules
@@ -34,7 +34,7 @@ def check(request: HttpRequest, mailbox: int) -> HttpResponse:
             reports = _checked(request, box)
         else:
             refuse(request, changes.ChangeRefused("", _("A check has just run. The next can start in ten seconds.")))
-    return page(request, "clientsetup/check.html", **standing(request, box), reports=reports)
+    return page(request, "clientsetup/check.html", **standing(request, box), reports=reports, worst=worst(reports))
 
 
 def _checked(request: HttpRequest, box: Mailbox) -> list[Report]:
