@@ -141,20 +141,29 @@ def finished(sessions: Sequence[Finished]) -> None:
         database.run(FOLD_SESSIONS, **database.columns(idle))
 
 
+REFUSALS_AN_HOUR = 100  # of one mailbox; whoever hammers at a closed one fills no disk
+
 KEEP_REFUSALS = """
 INSERT INTO journal_refusedmessage (mailbox_id, at, sender, message_id, octets, reply)
 SELECT mailbox_id, now(), sender, message_id, octets, reply
 FROM unnest(%(mailbox_id)s::bigint[], %(sender)s::text[], %(message_id)s::text[], %(octets)s::bigint[],
             %(reply)s::text[])
      AS refused (mailbox_id, sender, message_id, octets, reply)
+WHERE (
+    SELECT count(*) FROM (
+        SELECT FROM journal_refusedmessage AS kept
+        WHERE kept.mailbox_id = refused.mailbox_id AND kept.at > now() - interval '1 hour' LIMIT %(most)s::bigint
+    ) AS lately
+) < %(most)s::bigint
 """
 
 
 def refusals(refused: Sequence[Refusal]) -> None:
-    """Record refused messages."""
+    """Record refused messages, about a hundred an hour for each mailbox."""
     if refused:
         database.run(
             KEEP_REFUSALS,
+            most=REFUSALS_AN_HOUR,
             mailbox_id=[each.mailbox_id for each in refused],
             sender=[database.fitting(each.sender, 320) for each in refused],
             message_id=[database.fitting(each.message_id, 320) for each in refused],

@@ -107,7 +107,9 @@ def find_recipients(recipients: Sequence[Recipient]) -> list[Target]:
     targets: list[Target] = [Unknown() for _ in recipients]
     for number, rows in groupby(found, key=itemgetter(0)):
         targets[number] = _target(rows, max(1, recipients[number].octets))
-    mark_full(mailbox for target in targets for mailbox in _full(target))
+    _mark_full(
+        [(box, max(1, it.octets)) for it, target in zip(recipients, targets, strict=True) for box in _full(target)]
+    )
     return targets
 
 
@@ -152,16 +154,20 @@ def _target(rows: Iterable[tuple[Any, ...]], octets: int) -> Target:
     return Closed(tuple(closed))
 
 
+# One that a form holds is noted the next time. What is larger than the whole quota says nothing about the mailbox.
 MARK_FULL = """
 WITH full_now AS (
-    SELECT id FROM mailboxes_mailbox WHERE id = ANY(%(mailboxes)s::bigint[]) AND full_since IS NULL
-    FOR NO KEY UPDATE SKIP LOCKED
+    SELECT mailbox.id
+    FROM unnest(%(mailboxes)s::bigint[], %(octets)s::bigint[]) AS refused (mailbox_id, octets)
+    JOIN mailboxes_mailbox AS mailbox ON mailbox.id = refused.mailbox_id
+    WHERE mailbox.full_since IS NULL AND refused.octets <= mailbox.quota
+    FOR NO KEY UPDATE OF mailbox SKIP LOCKED
 )
 UPDATE mailboxes_mailbox AS mailbox SET full_since = now() FROM full_now WHERE mailbox.id = full_now.id
 """
 
 
-def mark_full(mailboxes: Iterable[int]) -> None:
-    """Note that these mailboxes refused for want of room; one that a form holds is noted the next time."""
-    if full := list(mailboxes):
-        database.run(MARK_FULL, mailboxes=full)
+def _mark_full(refused: Sequence[tuple[int, int]]) -> None:
+    """Note which (mailbox, octets) were refused for want of room."""
+    if refused:
+        database.run(MARK_FULL, mailboxes=[box for box, _ in refused], octets=[octets for _, octets in refused])

@@ -156,14 +156,3 @@ UPDATE mailstore_session SET end_asked = true WHERE mailbox_id = %(mailbox)s::bi
 def end_session(mailbox_id: int, session: int) -> bool:
     """Ask a session's process to end it, which happens within a second. Returns whether it was still there."""
     return database.run(END_SESSION, mailbox=mailbox_id, session=session) > 0
-
-
-END_SESSIONS = """
-UPDATE mailstore_session SET end_asked = true
-WHERE mailbox_id = ANY(%(mailboxes)s::bigint[]) AND (%(device)s::bigint IS NULL OR device_id = %(device)s::bigint)
-"""
-
-
-def end_sessions(mailboxes: Sequence[int], *, device_id: int | None = None) -> int:
-    """Ask to end all sessions of these mailboxes, or those of one device password. Returns how many there are."""
-    return database.run(END_SESSIONS, mailboxes=list(mailboxes), device=device_id)

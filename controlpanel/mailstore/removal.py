@@ -53,6 +53,23 @@ GROUP BY session
 """
 
 
+# One that a form holds is noted by the next message that finds room.
+ROOM_AGAIN = """
+WITH roomy AS (
+    SELECT mailbox.id FROM mailboxes_mailbox AS mailbox JOIN mailboxes_usage AS usage ON usage.mailbox_id = mailbox.id
+    WHERE mailbox.id = ANY(%(mailbox_id)s::bigint[]) AND full_since IS NOT NULL
+      AND (quota IS NULL OR usage.octets < quota)
+    FOR NO KEY UPDATE OF mailbox SKIP LOCKED
+)
+UPDATE mailboxes_mailbox AS mailbox SET full_since = NULL FROM roomy WHERE mailbox.id = roomy.id
+"""
+
+
 def remove(asked: Sequence[Asked], how: Removal) -> dict[int | None, int]:
     """Remove what is still present, under the Usage locks of their mailboxes. Returns how many each session removed."""
-    return dict(database.rows(REMOVE, how=how.value, **database.columns(asked))) if asked else {}
+    if not asked:
+        return {}
+    removed: dict[int | None, int] = dict(database.rows(REMOVE, how=how.value, **database.columns(asked)))
+    if removed:
+        database.run(ROOM_AGAIN, mailbox_id=list({each.mailbox_id for each in asked}))
+    return removed

@@ -30,7 +30,8 @@ class Room:
         if self.quota is None or self.octets + octets <= self.quota:
             return None
         policy = when_full(self.answer, self.full_for_a_day, octets, self.quota)
-        self._turn(full=True)
+        if octets <= self.quota:  # what never fits says nothing about the mailbox
+            self._turn(full=True)
         return OverQuota(policy, (self.mailbox_id,))
 
     def take(self, octets: int) -> int:

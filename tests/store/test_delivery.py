@@ -138,6 +138,7 @@ class TestQuota:
         box = make_mailbox(quota=10)
         set_answer(box, Answer.DEFER)
         assert deliver([make_delivery(box, b"x" * 11)]) == [OverQuota("refuse", (box.pk,))]
+        assert Mailbox.objects.get(id=box.pk).full_since is None
 
     def test_full_since_is_the_first_refusal_since_there_was_room(self) -> None:
         box = make_mailbox(quota=10)
@@ -152,6 +153,18 @@ class TestQuota:
         assert kept < first
         put(box, b"\r\n")
         assert Mailbox.objects.get(id=box.pk).full_since is None
+
+    def test_a_removal_that_makes_room_ends_it(self) -> None:
+        box = make_mailbox(quota=10)
+        first, second = put(box, b"123\r\n", b"123\r\n")
+        deliver([make_delivery(box, b"x\r\n")])
+        assert Mailbox.objects.get(id=box.pk).full_since is not None
+        remove(box, first)
+        assert Mailbox.objects.get(id=box.pk).full_since is None
+        put(box, b"x" * 50, force=True)
+        deliver([make_delivery(box, b"x\r\n")])
+        remove(box, second)
+        assert Mailbox.objects.get(id=box.pk).full_since is not None
 
     def test_room_within_a_batch_starts_the_day_anew(self) -> None:
         box = make_mailbox(quota=10)

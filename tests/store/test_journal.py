@@ -99,6 +99,17 @@ def test_refusals_take_any_text() -> None:
     record.refusals([])
 
 
+def test_refusals_of_one_mailbox_are_bounded_by_the_hour() -> None:
+    for _ in range(3):
+        record.refusals([record.Refusal(1, "550")] * 60)
+    record.refusals([record.Refusal(2, "550")])
+    assert RefusedMessage.objects.filter(mailbox_id=1).count() == 120
+    assert RefusedMessage.objects.filter(mailbox_id=2).count() == 1
+    age("journal_refusedmessage", at="61 minutes")
+    record.refusals([record.Refusal(1, "550")])
+    assert RefusedMessage.objects.filter(mailbox_id=1).count() == 121
+
+
 def test_all_but_changes_are_forgotten_after_ninety_days() -> None:
     record.activity(SHELL, "domain.created")
     for days in ("2 days", "89 days", "0 days"):

@@ -6,7 +6,6 @@ import pytest
 
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailstore import overview, retention
-from controlpanel.mailstore.models import Session
 from tests.store.factories import age, make_mailbox, make_message, open_session, put, quit_session, remove
 
 pytestmark = pytest.mark.django_db
@@ -91,14 +90,3 @@ def test_live_sessions(box: Mailbox) -> None:
     assert (b.session, b.address, b.ending) == (second.session, None, True)
     age("mailstore_process", beat="31 seconds")
     assert overview.live_sessions(box.pk) == []
-
-
-def test_sessions_of_a_mailbox_or_of_one_device_are_asked_to_end(box: Mailbox) -> None:
-    other = make_mailbox()
-    open_session(box, device_id=4, device="Phone")
-    open_session(box)
-    open_session(other)
-    assert overview.end_sessions([box.pk], device_id=4) == 1
-    assert Session.objects.filter(end_asked=True).get().device_id == 4
-    assert overview.end_sessions([box.pk, box.pk]) == 2
-    assert not Session.objects.get(mailbox_id=other.pk).end_asked

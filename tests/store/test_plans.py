@@ -194,7 +194,6 @@ def pages_and_owners(box: Mailbox) -> None:
     overview.fetched_by([each.id for each in shown])
     overview.live_sessions(box.pk)
     overview.end_session(box.pk, 1)
-    overview.end_sessions([box.pk])
     retention.remove_messages(box.pk, [each.id for each in shown])
     retention.restore(box.pk, [each.id for each in gone])
     retention.delete_for_good(box.pk, [each.id for each in shown])

@@ -146,6 +146,7 @@ class TestRoom:
     def test_what_never_fits_is_refused(self) -> None:
         box = make_mailbox("ana@casa.example", quota=10)
         assert find("ana@casa.example", octets=11) == [OverQuota("refuse", (box.pk,))]
+        assert Mailbox.objects.get(id=box.pk).full_since is None
 
     def test_a_day_after_the_first_refusal(self) -> None:
         box = make_mailbox("ana@casa.example", quota=3)

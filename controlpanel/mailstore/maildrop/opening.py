@@ -52,7 +52,7 @@ WITH wanted AS (
                          %(exclusive)s::boolean[])
         AS wanted (session, mailbox_id, process, device_id, device, address, tls, mechanism, exclusive)
 ), excluding AS (
-    SELECT session.mailbox_id, min(session.started) AS started
+    SELECT session.mailbox_id, max(session.started) AS started
     FROM mailstore_session AS session JOIN mailstore_process AS process ON process.id = session.process
     WHERE session.mailbox_id = ANY(%(mailbox_id)s::bigint[]) AND session.exclusive
       AND process.beat > clock_timestamp() - interval '5 seconds'
