@@ -32,7 +32,7 @@ lint: test-environment ## style and types alone
 	test ! -e /proc/cpuinfo || $(BIN)/mypy
 
 bench: test-environment ## measure, on this machine
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 messages: test-environment ## gather the texts to translate into locale/ (needs gettext)
 	$(BIN)/python manage.py makemessages --locale es --no-obsolete --no-wrap --add-location file \
