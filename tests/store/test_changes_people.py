@@ -97,7 +97,9 @@ def test_an_administrator_is_appointed_whether_known_or_not(domain: Domain, ana:
 # Passwords
 
 
-def test_an_owner_sets_their_own_password_and_keeps_their_session(ana: Mailbox, ended: Any) -> None:
+def test_an_owner_sets_their_own_password_and_keeps_their_session(ana: Mailbox, ended: Any, settings: Any) -> None:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
     here, elsewhere = Client(SERVER_NAME="localhost"), Client(SERVER_NAME="localhost")
     for browser in (here, elsewhere):
         browser.post("/sign-in/", {"login": "ana@example.org", "password": STRONG})
