@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from controlpanel.accounts.models import User
@@ -73,6 +73,11 @@ def open_page(chromium: Browser, site: str) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
     said: list[str] = []
 
+    def hear(page: Page, message: ConsoleMessage) -> None:
+        its_own_status = "Failed to load resource" in message.text and message.location["url"] == page.url
+        if message.type in {"error", "warning"} and not ("404" in message.text and its_own_status):
+            said.append(f"{page.url}: {message.text}")
+
     def opened(
         where: str, role: str = "", *, width: int = 1280, scheme: str = "light", language: str = "en", **more: Any
     ) -> Page:
@@ -88,12 +93,7 @@ def open_page(chromium: Browser, site: str) -> Iterator[Open]:
             context.add_cookies([{"name": "sessionid", "value": session_of(role), "url": site}])
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on(
-            "console",
-            lambda message: (
-                said.append(f"{page.url}: {message.text}") if message.type in {"error", "warning"} else None
-            ),
-        )
+        page.on("console", lambda message: hear(page, message))
         page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
         page.goto(where)
         return page

@@ -41,7 +41,8 @@ def look(open_page: Open, place: Place, width: int, scheme: str, language: str) 
     folder = PICTURES / f"{width}-{scheme}-{language}"
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{place.name}.png", full_page=True)
-    found = [f"{place.name} {width} {scheme} {language}: {fault}" for fault in faults(page)]
+    axe = width == 1280 or (scheme, language) == ("dark", "en")  # a minute for each kind of window is enough
+    found = [f"{place.name} {width} {scheme} {language}: {fault}" for fault in (faults(page) if axe else ())]
     if overflow(page) > 0:
         found.append(f"{place.name} {width} {language}: {overflow(page)} px wider than the window")
     page.context.close()

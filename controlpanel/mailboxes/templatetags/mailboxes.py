@@ -75,5 +75,10 @@ def _thousandths(part: int, whole: int) -> int:
 
 
 @register.filter
+def named(found: Mapping[int, str], number: int) -> str:
+    return found.get(number, "")
+
+
+@register.filter
 def of(found: Mapping[int, Any], number: int) -> Any:
     return found[number]

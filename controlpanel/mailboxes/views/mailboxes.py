@@ -1,5 +1,6 @@
 """Mailboxes as their administrators see them: all in a list, one on its page, made and changed."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -16,7 +17,7 @@ from controlpanel.accounts.actor import actor_of
 from controlpanel.mailboxes import changes, rules
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
-from controlpanel.mailboxes.models import Domain, Mailbox, State
+from controlpanel.mailboxes.models import DevicePassword, Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.passwords import readable_password
@@ -26,6 +27,7 @@ from controlpanel.mailstore import overview
 from controlpanel.panel import lists
 
 QUIET = timedelta(days=90)
+SAME_VISIT = timedelta(minutes=5)  # between the use of a device password and the visit that it opened
 SORTS = (
     lists.Sort("address", ("address_text",)),
     lists.Sort("space", ("usage__octets", "address_text"), falling=True),
@@ -59,12 +61,14 @@ def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain |
     asked, chosen = request.GET.get("q", "").strip(), request.GET.get("show", "")
     order = lists.sorted_by(request.GET.get("sort"), SORTS)
     rows = _matching(_filtered(mailboxes, chosen), asked).select_related("domain", "usage")
+    shown = lists.page(rows.order_by(*order.fields), request.GET.get("page"))
     return page(
         request,
         "mailboxes/list.html",
         "domain-mailboxes" if domain else "mailboxes",
         domain=domain,
-        page=lists.page(rows.order_by(*order.fields), request.GET.get("page")),
+        page=shown,
+        devices=_last_devices(shown.rows),
         order=order,
         chips=CHIPS,
         chosen=chosen,
@@ -72,6 +76,13 @@ def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain |
         totals=totals([domain])[domain.pk] if domain else None,
         may_create=domain is not None and rules.may(request.user, Act.CREATE_MAILBOX, domain),
     )
+
+
+def _last_devices(rows: Iterable[Mailbox]) -> dict[int, str]:
+    """Return by mailbox the name of the device that was there last; none where it was the main password."""
+    used = DevicePassword.objects.filter(mailbox__in=rows, last_used__gte=F("mailbox__last_seen") - SAME_VISIT)
+    latest = used.order_by("mailbox", "-last_used").distinct("mailbox")
+    return dict(latest.values_list("mailbox_id", "name"))
 
 
 def _filtered(mailboxes: QuerySet[Mailbox], chosen: str) -> QuerySet[Mailbox]:
