@@ -46,6 +46,11 @@ NOTHING_TWICE = _(
     "That holds where the old mailbox was brought here together with its messages' unique ids."
 )
 
+FOR_ITS_OWNER = (
+    _("The quickest way is on the set-up page of the mailbox, for whoever signs in: nothing needs to be typed there."),
+    _("Or add an account by hand, with POP3 as its type, and fill in the fields below."),
+)
+
 COPIED = frozenset(
     {Slot.NAME, Slot.ADDRESS, Slot.USER, Slot.IN_HOST, Slot.IN_PORT, Slot.IN_HOST_PORT}
     | {Slot.OUT_HOST, Slot.OUT_PORT, Slot.OUT_HOST_PORT}
@@ -125,12 +130,13 @@ def guide(client: Client, service: ServiceDescription, person: Person | None = N
     """Return the guide for one client; without a person, for anyone in the domain."""
     facts = TABLE[client]
     values = _values(facts, service, person)
+    owners_only = person is None and facts.quickest in (Quickest.PROFILE, Quickest.QR)
     return Guide(
         client=client,
         name=facts.name,
         platforms=facts.platforms,
-        quickest=facts.quickest,
-        steps=facts.steps,
+        quickest=Quickest.BY_HAND if owners_only else facts.quickest,
+        steps=FOR_ITS_OWNER if owners_only else facts.steps,
         screens=_screens(facts.groups, values),
         deletes=facts.deletes,
         default=facts.default,

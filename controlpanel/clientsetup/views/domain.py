@@ -36,7 +36,8 @@ Groups = list[tuple[Text, list[tuple[Judged, Text]]]]
 def clients(request: HttpRequest, domain: str) -> HttpResponse:
     """The help page's address, name and colour, the outgoing server, and what happens to fetched mail."""
     there = the_domain(request, domain, Act.CHANGE_DOMAIN)
-    form = SetupForm(request.POST or None, setup=setup_of(there), default_host=settings.SUBMISSION_HOST)
+    data = request.POST if request.method == "POST" else None
+    form = SetupForm(data, setup=setup_of(there), default_host=settings.SUBMISSION_HOST)
     if form.is_valid():
         with refusals_beside(form), transaction.atomic():
             changes.change_setup(there, actor=actor_of(request), **form.changed())

@@ -139,7 +139,7 @@ def seen(request: HttpRequest, mailbox: int, token: str) -> HttpResponse:
 def leaving(request: HttpRequest, mailbox: int) -> HttpResponse:
     """Choose what clients of this mailbox shall do with fetched mail; every guide and profile then says that."""
     box = the_mailbox(request, mailbox, Act.SET_UP_MAILBOX)
-    form = OwnLeavingForm(request.POST or None, mailbox=box)
+    form = OwnLeavingForm(request.POST if request.method == "POST" else None, mailbox=box)
     back = request.GET.get("back", "")
     if form.is_valid():
         with refusals_beside(form):
