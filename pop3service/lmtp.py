@@ -18,6 +18,7 @@ from pop3service.lmtp_words import LAST_WORDS
 from pop3service.signals import CLOSE, NEED_DATA, Farewell, Signal
 
 UNREAD_OCTETS = 64 * 1024  # input past which we want no more
+BAD = ("500", "501", "555")  # no 503: with PIPELINING a DATA comes behind recipients that all were refused
 
 
 class Session:
@@ -153,7 +154,7 @@ class Session:
         reply = command if isinstance(command, str) else command(self, argument.strip(b" "))
         if reply is not None:
             self._out.append(reply)
-            self._bad = self._bad + 1 if reply[0] == "5" else 0
+            self._bad = self._bad + 1 if reply[:3] in BAD else 0
 
     # Commands: each returns its reply, or None where it asks the store first
 

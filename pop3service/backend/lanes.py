@@ -7,6 +7,7 @@ different sessions make while the lane is busy, and hands them over as one set-b
 
 import asyncio
 import logging
+import select
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -84,6 +85,7 @@ class Gatherer(Generic[Request, Result, Failed]):
 
     def run(self, requests: Sequence[Request]) -> Sequence[Result | Failed]:
         """Make the call, on the lane's thread. A request that cannot be met never fails its neighbours."""
+        replace_dead_connection()
         try:
             return self._made(requests)
         except Exception as error:
@@ -193,6 +195,20 @@ class Lane:
                 answer(result)
             except Exception:
                 log.exception("call=answer fault=unexpected")
+
+
+def replace_dead_connection() -> None:
+    """Close this thread's connection if the server left while it lay idle, so that the next call makes a new one.
+
+    A server that goes says so or hangs up: then there is something to read where nothing was asked.
+    """
+    raw = connection.connection
+    if raw is None:
+        return
+    poll = select.poll()
+    poll.register(raw.fileno(), select.POLLIN)
+    if poll.poll(0) and not connection.is_usable():
+        connection.close()
 
 
 def drop_lost_connection() -> bool:

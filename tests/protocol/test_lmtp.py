@@ -178,6 +178,12 @@ def test_a_good_command_between_bad_ones_forgives_them() -> None:
     assert not run(session, Store())[1]
 
 
+def test_data_behind_refused_recipients_is_no_bad_command() -> None:
+    session = Session(HOST)
+    session.receive(HELLO + (MAIL + rcpt("nobody") + DATA) * (HOST.bad_commands + 1))
+    assert not run(session, Store())[1]
+
+
 def test_bad_recipients_end_the_session_too() -> None:
     session = Session(HOST)
     session.receive(HELLO + MAIL + b"RCPT TO:x\r\n" * HOST.bad_commands + RCPT)

@@ -89,6 +89,7 @@ class Lmtp(Talk):
         """The reply to each recipient that was accepted, or the refusals."""
         replies = self.begin(recipients, sender)
         if not replies[-1].startswith("354"):
+            self.command("RSET")
             return replies[1:-1]
         accepted = sum(reply.startswith("250") for reply in replies[1:-1])
         self.text(text)

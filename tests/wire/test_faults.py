@@ -1,0 +1,292 @@
+"""What breaks and must not lose mail: the worker and PostgreSQL killed in the middle of things.
+
+Nothing acknowledged is lost, nothing unasked is removed, no -ERR stands inside a reply, and all recovers by itself.
+"""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from controlpanel.launcher.postgres import PostgreSQL
+from tests.postgres import migrate, temporary_server
+from tests.wire.clients import Lmtp, Pop3, until
+from tests.wire.service import ROOT, MailService, running
+
+pytestmark = [pytest.mark.torture, pytest.mark.timeout(180)]
+
+LARGE = 24 * 2**20
+
+
+class Fault:
+    """A service on a PostgreSQL of its own, with fsync, that may be killed."""
+
+    def __init__(self, database: PostgreSQL, service: MailService) -> None:
+        self.database = database
+        self.service = service
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.database.url()) as connection:
+            return connection.execute(statement).fetchall()  # type: ignore[call-overload]
+
+    def present(self) -> int:
+        return int(str(self.rows("SELECT count(*) FROM mailstore_message WHERE removed IS NULL")[0][0]))
+
+    def deliver(self, *texts: bytes, to: str = "ana@example.org") -> None:
+        with Lmtp(self.service.lmtp) as lmtp:
+            for text in texts:
+                assert lmtp.deliver(text, to) == ["250 2.0.0 Delivered"]
+
+    def check(self) -> None:
+        """The counters are what a recount finds, and every message has its octets."""
+        wrong = self.rows(
+            "SELECT mailbox_id FROM mailboxes_usage AS usage WHERE (messages, octets) <> ("
+            " SELECT count(*), coalesce(sum(octets), 0) FROM mailstore_message AS message"
+            " WHERE message.mailbox_id = usage.mailbox_id AND removed IS NULL)"
+        )
+        short = self.rows(
+            "SELECT id FROM mailstore_message AS message WHERE body IS NOT NULL AND octets IS DISTINCT FROM ("
+            " SELECT sum(octet_length(octets)) FROM mailstore_messagechunk AS chunk WHERE chunk.body = message.body)"
+        )
+        assert (wrong, short) == ([], [])
+
+
+EMPTY = """
+TRUNCATE mailstore_message, mailstore_messagechunk, mailstore_stagedbody, mailstore_fetched, mailstore_session;
+UPDATE mailboxes_usage
+SET messages = 0, octets = 0, removed_messages = 0, removed_octets = 0, change = 0
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fault]:
+    with temporary_server(durable=True) as database:
+        migrate(database.url())
+        people = [sys.executable, "-m", "tests.wire.people", *[f"{name}@example.org" for name in ("ana", "eve", "leo")]]
+        subprocess.run(people, cwd=ROOT, env=os.environ | {"DATABASE_URL": database.url()}, check=True)
+        with running(database.url(), tmp_path_factory.mktemp("mail")) as service:
+            yield Fault(database, service)
+
+
+@pytest.fixture
+def fault(house: Fault) -> Fault:
+    """The house, with empty mailboxes."""
+    house.service.wait_until_ready()
+    with psycopg.connect(house.database.url()) as connection:
+        connection.execute(EMPTY)
+    return house
+
+
+def message(name: str, octets: int = 100) -> bytes:
+    """A message that is told by its Message-ID."""
+    lines = (b"x" * 70 + b"\r\n") * (octets // 72)
+    return f"Message-ID: <{name}>\r\nSubject: {name}\r\n\r\n".encode() + lines
+
+
+def signed_in(fault: Fault, address: str = "ana@example.org") -> Pop3:
+    client = Pop3(fault.service.pop3)
+    assert client.login(address).startswith(b"+OK")
+    return client
+
+
+# The worker dies
+
+
+def test_between_dele_and_quit_nothing_is_removed(fault: Fault) -> None:
+    fault.deliver(*[message(str(n)) for n in range(10)])
+    with signed_in(fault) as client:
+        for number in range(1, 11):
+            assert client.command(f"DELE {number}").startswith(b"+OK")
+        fault.service.kill_worker()
+        assert b"+OK" not in client.rest()
+    fault.service.wait_until_ready()
+    assert fault.present() == 10
+    with signed_in(fault) as client:
+        assert client.command("STAT").startswith(b"+OK 10 ")
+    fault.check()
+
+
+def test_within_quit_all_is_removed_or_nothing(fault: Fault) -> None:
+    source = random.Random(1939)
+    for _ in range(8):
+        fault.service.wait_until_ready()
+        fault.deliver(*[message(str(n)) for n in range(20 - fault.present())])
+        with signed_in(fault) as client:
+            client.send(b"".join(b"DELE %d\r\n" % number for number in range(1, 21)))
+            assert all(client.line().startswith(b"+OK") for _ in range(20))
+            client.send(b"QUIT\r\n")
+            time.sleep(source.uniform(0, 0.02))
+            fault.service.kill_worker()
+            reply = client.rest()
+        left = fault.present()
+        assert left in (0, 20)
+        assert left == 0 or b"+OK" not in reply
+        fault.check()
+
+
+def test_within_data_nothing_is_there_that_was_not_acknowledged(fault: Fault) -> None:
+    for octets in (1000, LARGE // 8):
+        with Lmtp(fault.service.lmtp) as lmtp:
+            lmtp.begin(["ana@example.org", "eve@example.org"])
+            lmtp.send(message("half", octets))
+            time.sleep(0.2)
+            fault.service.kill_worker()
+            assert lmtp.rest() == b""
+        fault.service.wait_until_ready()
+        assert fault.present() == 0
+    fault.deliver(message("whole"))
+    assert fault.present() == 1
+    fault.check()
+
+
+# PostgreSQL dies
+
+
+def restart(fault: Fault, seconds: float) -> None:
+    """Kill PostgreSQL, and start it again after so many seconds."""
+    fault.database.kill()
+    time.sleep(seconds)
+    fault.database.start()
+
+
+def test_in_the_middle_of_a_message_out(fault: Fault) -> None:
+    text = message("large", LARGE)
+    fault.deliver(text)
+    with signed_in(fault) as client:
+        assert client.command("RETR 1").startswith(b"+OK")
+        first = [client.file.readline() for _ in range(1000)]
+        restart(fault, 3)
+        whole = b"".join(first) + b"".join(line + b"\r\n" for line in client.lines())
+        assert whole.endswith(text)
+        assert len(whole) - len(text) < 200
+        assert client.command("DELE 1").startswith(b"+OK")
+        until(lambda: client.command("NOOP").startswith(b"+OK") and fault.rows("SELECT id FROM mailstore_session"))
+        assert client.command("QUIT").startswith(b"+OK")
+    assert fault.present() == 0
+    fault.check()
+
+
+def test_in_the_middle_of_a_message_out_and_for_long(fault: Fault) -> None:
+    fault.deliver(message("large", LARGE))
+    with signed_in(fault) as client:
+        client.socket.settimeout(60)
+        client.send(b"RETR 1\r\nNOOP\r\n")
+        assert client.line().startswith(b"+OK")
+        fault.database.kill()
+        rest = client.rest()
+        assert b"-ERR" not in rest
+        assert not rest.endswith(b"\r\n.\r\n")
+        assert 0 < len(rest) < LARGE
+    fault.database.start()
+    with Pop3(fault.service.pop3) as client:
+        until(lambda: client.login("ana@example.org").startswith(b"+OK"))
+        assert client.command("STAT").startswith(b"+OK 1 ")
+    fault.check()
+
+
+@pytest.mark.parametrize("octets", [1000, LARGE // 4])
+def test_in_the_middle_of_a_message_in(fault: Fault, octets: int) -> None:
+    text = message("in", octets)
+    with Lmtp(fault.service.lmtp) as lmtp:
+        lmtp.begin(["ana@example.org"])
+        lmtp.send(text[: octets // 2])
+        time.sleep(0.3)
+        fault.database.kill()
+        lmtp.send(text[octets // 2 :] + b".\r\n")
+        reply = lmtp.reply()
+        fault.database.start()
+        assert reply.startswith("451 4.3.0")
+        until(lambda: lmtp.command("NOOP").startswith("250"))
+        assert fault.present() == 0
+        until(lambda: lmtp.deliver(message("after"), "ana@example.org") == ["250 2.0.0 Delivered"])
+    assert fault.present() == 1
+    fault.check()
+
+
+class Sender(threading.Thread):
+    """Delivers numbered messages one after the other, and remembers which were acknowledged."""
+
+    def __init__(self, port: int, name: str, address: str) -> None:
+        super().__init__(name=name)
+        self._port = port
+        self._address = address
+        self.acknowledged: list[str] = []
+        self.deferred = 0
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        number = 0
+        with Lmtp(self._port) as lmtp:
+            while not self.stop.is_set():
+                number += 1
+                name = f"{self.name}-{number}"
+                octets = 400_000 if number % 10 == 0 else 2000
+                [reply] = lmtp.deliver(message(name, octets), self._address)
+                if reply.startswith("250"):
+                    self.acknowledged.append(name)
+                else:
+                    assert reply.startswith("451"), reply
+                    self.deferred += 1
+                    time.sleep(0.1)
+
+
+def test_again_and_again_under_many_senders(fault: Fault) -> None:
+    people = ["ana", "eve", "leo"]
+    senders = [Sender(fault.service.lmtp, f"s{n}", f"{people[n % 3]}@example.org") for n in range(6)]
+    for sender in senders:
+        sender.start()
+    for _ in range(3):
+        time.sleep(1.0)
+        restart(fault, 0.5)
+    before = [len(sender.acknowledged) for sender in senders]
+    until(lambda: all(len(s.acknowledged) > count for s, count in zip(senders, before, strict=True)))
+    for sender in senders:
+        sender.stop.set()
+    for sender in senders:
+        sender.join(60)
+    there = {str(name).strip("<>") for (name,) in fault.rows("SELECT message_id FROM mailstore_message")}
+    acknowledged = {name for sender in senders for name in sender.acknowledged}
+    assert acknowledged <= there
+    assert len(acknowledged) > 50
+    assert sum(sender.deferred for sender in senders) > 0
+    fault.check()
+
+
+def poll(fault: Fault) -> bytes:
+    with Pop3(fault.service.pop3) as client:
+        return client.login("ana@example.org")
+
+
+def test_under_many_clients_that_poll(fault: Fault) -> None:
+    fault.deliver(message("one"))
+    assert poll(fault).startswith(b"+OK")
+    replies: list[bytes] = []
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            replies.append(poll(fault))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    restart(fault, 3)
+    time.sleep(2)
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert {re.sub(rb" .*", b"", reply.replace(b"-ERR [SYS/TEMP]", b"-ERR[SYS/TEMP]")) for reply in replies} == {
+        b"+OK",
+        b"-ERR[SYS/TEMP]",
+    }
+    assert replies[-1].startswith(b"+OK")
+    assert fault.present() == 1
+    assert "Traceback" not in fault.service.said()
