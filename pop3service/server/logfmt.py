@@ -13,7 +13,7 @@ def logfmt(words: Mapping[str, object]) -> str:
 
 def _value(value: object) -> str:
     text = str(value)
-    if _PLAIN.fullmatch(text):
+    if isinstance(value, int | float) or _PLAIN.fullmatch(text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in escaped) + '"'
