@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, QuerySet, Window
 from django.http import QueryDict
 
 ROWS = 50
+MOST = 10**9
 
 Row = TypeVar("Row")
 Kept = TypeVar("Kept", bound=Model)
@@ -66,15 +67,29 @@ def numbered(count: int, asked: str | None) -> Numbered:
     return Numbered(min(max(1, number), pages), pages, count)
 
 
-def page(rows: QuerySet[Kept], asked: str | None) -> Page[Kept]:
-    """Return the page of `rows` that `asked` names, in three queries: their number, their keys, the page's own rows.
+def page(rows: QuerySet[Kept], asked: str | None, *, searched: bool = False) -> Page[Kept]:
+    """Return the page of `rows` that `asked` names: their number, their keys, then the page's own rows read whole.
 
-    Sorting and skipping read keys alone, from an index where there is one.
+    Sorting and skipping read keys alone, from an index where there is one. What was searched for is met in no index, so
+    there one reading of the table gives both the number and the keys.
     """
-    around = numbered(rows.count(), asked)
-    keys = list(rows.values_list("pk", flat=True)[around.offset : around.offset + ROWS])
+    around, keys = _counted_once(rows, asked) if searched else _counted(rows, asked)
     found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)}
     return around.showing([found[key] for key in keys if key in found])
+
+
+def _counted(rows: QuerySet[Kept], asked: str | None) -> tuple[Numbered, list[Any]]:
+    around = numbered(rows.count(), asked)
+    return around, list(rows.values_list("pk", flat=True)[around.offset : around.offset + ROWS])
+
+
+def _counted_once(rows: QuerySet[Kept], asked: str | None) -> tuple[Numbered, list[Any]]:
+    wanted = numbered(MOST, asked)
+    found = rows.annotate(in_all=Window(Count("*"))).values_list("pk", "in_all")
+    keys = list(found[wanted.offset : wanted.offset + ROWS])
+    if not keys and wanted.number > 1:
+        return _counted(rows, asked)
+    return numbered(keys[0][1] if keys else 0, asked), [key for key, _count in keys]
 
 
 @dataclass(frozen=True, slots=True)

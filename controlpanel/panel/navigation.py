@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from controlpanel.accounts.models import User
+from controlpanel.mailboxes import rules
 from controlpanel.mailboxes.addresses import domain_shown, shown
 from controlpanel.mailboxes.models import Domain, Mailbox, State
 
@@ -46,14 +46,14 @@ class Reach:
     @cached_property
     def domains(self) -> list[Domain]:
         """The first domains they run, one more than the switcher shows if there are more."""
-        runs = Domain.objects.all() if self.user.is_operator else Domain.objects.filter(administrators=self.user)
+        runs = rules.visible_domains(self.user)
         return list(runs.exclude(state=State.DELETED).only("name").order_by("name")[: AT_ONCE + 1])
 
     @cached_property
     def mailboxes(self) -> list[Mailbox]:
         """The mailboxes they open themselves, their own first."""
-        held = Mailbox.objects.filter(Q(user=self.user) | Q(accesses__user=self.user)).exclude(state=State.DELETED)
-        found = held.only("address_text", "user_id").order_by("address_text").distinct()[: AT_ONCE + 1]
+        held = rules.opened_mailboxes(self.user).only("address_text", "user_id")
+        found = held.order_by("address_text")[: AT_ONCE + 1]
         return sorted(found, key=lambda mailbox: mailbox.user_id != self.user.pk)
 
     @property
