@@ -95,13 +95,13 @@ def _secured(report: Report, server: Server, address: str) -> Talk | None:
     return talk
 
 
-def open_talk(server: Server, address: str, context: ssl.SSLContext, seconds: float = TALK_SECONDS) -> Talk:
+def open_talk(server: Server, address: str, context: ssl.SSLContext, seconds: float | None = None) -> Talk:
     """Connect and bring up TLS, at once or by STLS. Raises OSError (ssl.SSLError among them), TalkError."""
     line = socket.create_connection((address, server.port), CONNECT_SECONDS)
     try:
         if server.security is Security.TLS:
             line = context.wrap_socket(line, server_hostname=server.host)
-        talk = Talk(line, seconds)
+        talk = Talk(line, seconds or TALK_SECONDS)
         talk.greeting()
         if server.security is Security.STARTTLS:
             reply = talk.command("STLS")
