@@ -6,23 +6,25 @@ For `make run` and for the tests. Production brings its own server and names it 
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from controlpanel.launcher import keep, rights
+from controlpanel.launcher import keep, pid_file, rights
 from controlpanel.launcher.binaries import Programs, find
 from controlpanel.launcher.errors import LauncherError
 
 ROLE = DATABASE = "casilla"
 SOCKET = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 107
-IMPOSSIBLE_PID = 2**30
+PRIVATE = 0o700
 LOCALE_C_UTF8_BUILT_IN = 17
 
 SETTINGS = {
@@ -79,7 +81,7 @@ class PostgreSQL:
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster(programs)
         self._write_settings()
-        self._sockets.mkdir(mode=0o700, exist_ok=True)
+        self._make_socket_folder()
         for folder in (self.data, self._sockets):
             self._hand_over(folder)
         until = time.monotonic() + patience
@@ -126,7 +128,7 @@ class PostgreSQL:
         # Made beside its place and moved there whole: an interrupted start leaves no half a cluster.
         new = self.home / "postgresql.new"
         shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(mode=0o700)
+        new.mkdir(mode=PRIVATE)
         self._hand_over(new)
         built_in = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command = [
@@ -172,11 +174,17 @@ class PostgreSQL:
                 database = sql.SQL("CREATE DATABASE {} OWNER {}")
                 connection.execute(database.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
 
+    def _make_socket_folder(self) -> None:
+        self._sockets.mkdir(mode=PRIVATE, exist_ok=True)
+        found = self._sockets.lstat()
+        if found.st_uid not in (os.geteuid(), rights.owner()) or stat.S_IMODE(found.st_mode) != PRIVATE:
+            raise LauncherError(f"{self._sockets} is not ours: somebody else has made it")
+
     # Start and stop
 
     def _started(self, programs: Programs, until: float) -> bool:
         """Start the process and wait for it. False: the last server's processes are still going, so try again."""
-        self._deal_with_pid_file(until)
+        pid_file.see_through(self.data, until)
         with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
             command = [programs["postgres"], "-D", str(self.data)]
             self._process = subprocess.Popen(
@@ -223,22 +231,6 @@ class PostgreSQL:
         self._process = None
         return True
 
-    def _deal_with_pid_file(self, until: float) -> None:
-        """Wait for a server whose launcher was killed; see through a process id that another program has by now."""
-        pid_file = self.data / "postmaster.pid"
-        while True:
-            try:
-                pid, rest = pid_file.read_text().split("\n", 1)
-            except (FileNotFoundError, ValueError):
-                return
-            if not _runs(int(pid), self.data):
-                break
-            if time.monotonic() > until:
-                raise LauncherError(f"PostgreSQL still runs on {self.data}: stop it with kill -INT {pid}")
-            time.sleep(0.1)
-        # The file itself stays: by its other lines PostgreSQL finds processes that outlived their server.
-        pid_file.write_text(f"{IMPOSSIBLE_PID}\n{rest}")
-
     # Small things
 
     def _url(self, role: str, database: str) -> str:
@@ -261,36 +253,13 @@ def _socket_folder(home: Path) -> Path:
     beside = home / "postgresql.socket"
     if len(os.fsencode(beside / SOCKET)) <= SOCKET_PATH_LIMIT:
         return beside
-    return Path(tempfile.mkdtemp(prefix="casilla-"))
+    return Path(tempfile.gettempdir()) / f"casilla-{sha256(os.fsencode(home)).hexdigest()[:16]}"
 
 
 def _list_item(path: Path) -> str:
     """A path as one item of a list, inside a quoted value of postgresql.conf."""
     item = '"' + str(path).replace('"', '""') + '"'
     return item.replace("\\", "\\\\").replace("'", "''")
-
-
-def _runs(pid: int, data: Path) -> bool:
-    """Whether process `pid` is a PostgreSQL server on `data`. When in doubt, it is."""
-    if not Path("/proc/self").exists():
-        return _exists(pid)
-    try:
-        name = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
-        return Path(os.fsdecode(name)).name in ("postgres", "postmaster") and data.samefile(f"/proc/{pid}/cwd")
-    except PermissionError:
-        return True
-    except OSError:
-        return False
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _last_line(text: str) -> str:

@@ -67,6 +67,11 @@ def test_the_standard_library_reads_what_we_write() -> None:
     assert spanish.gettext('A "quoted" word,\nand a second line') == 'Una palabra "entre comillas",\ny otra línea'
 
 
+def texts(translations: gettext.GNUTranslations) -> dict[str, str]:
+    """All but the header, from which msgfmt takes the date."""
+    return {key: text for key, text in translations._catalog.items() if key}
+
+
 @pytest.mark.parametrize("text", ["Not yet", "Doubtful", "Gone"])
 def test_what_is_untranslated_doubtful_or_gone_stays_english(text: str) -> None:
     assert read(HEADER + EXAMPLE).gettext(text) == text
@@ -100,4 +105,4 @@ def test_msgfmt_agrees(tmp_path: Path) -> None:
         mo = tmp_path / "theirs.mo"
         subprocess.run([msgfmt, "-o", mo, po], check=True)
         with mo.open("rb") as theirs:
-            assert read(po.read_text())._catalog == gettext.GNUTranslations(theirs)._catalog
+            assert texts(read(po.read_text())) == texts(gettext.GNUTranslations(theirs))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from controlpanel.launcher import binaries, rights
 from controlpanel.launcher.errors import LauncherError
@@ -31,6 +32,10 @@ def rows(server: PostgreSQL) -> int:
         connection.execute("CREATE TABLE IF NOT EXISTS kept (n int)")
         connection.execute("INSERT INTO kept VALUES (1)")
         return connection.execute("SELECT count(*) FROM kept").fetchone()[0]
+
+
+def sockets(server: PostgreSQL) -> Path:
+    return Path(conninfo_to_dict(server.url())["host"])
 
 
 def modes(folder: Path) -> dict[Path, int]:
@@ -66,9 +71,8 @@ def test_nothing_listens_but_a_private_socket(server: PostgreSQL) -> None:
     server.start()
     with psycopg.connect(server.url()) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
-    folder = server.home / "postgresql.socket"
-    assert (folder / SOCKET).is_socket()
-    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (sockets(server) / SOCKET).is_socket()
+    assert sockets(server).stat().st_mode & 0o777 == 0o700
     assert (server.home / "postgresql.password").stat().st_mode & 0o777 == 0o600
 
 
@@ -102,8 +106,22 @@ def test_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     try:
         server.start()
         assert rows(server) == 1
+        assert tmp_path not in sockets(server).parents
+        assert sockets(server).stat().st_mode & 0o777 == 0o700
     finally:
         server.stop()
+    assert not sockets(server).exists()
+
+
+def test_a_folder_that_somebody_put_in_the_sockets_place(tmp_path: Path) -> None:
+    server = PostgreSQL(tmp_path / ("deep-" * 20) / "data", durable=False)
+    sockets(server).mkdir()
+    sockets(server).chmod(0o777)
+    try:
+        with pytest.raises(LauncherError, match="is not ours"):
+            server.start()
+    finally:
+        sockets(server).rmdir()
 
 
 def test_a_folder_with_awkward_signs_in_its_name(tmp_path: Path) -> None:
@@ -252,4 +270,4 @@ def test_the_server_ends_with_a_killed_launcher(tmp_path: Path) -> None:
 def test_the_sockets_path_is_short_enough(server: PostgreSQL) -> None:
     server.start()
     with socket.socket(socket.AF_UNIX) as client:
-        client.connect(str(server.home / "postgresql.socket" / SOCKET))
+        client.connect(str(sockets(server) / SOCKET))
