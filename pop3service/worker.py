@@ -5,6 +5,7 @@ connection to the database, no loop, no thread.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import resource
@@ -50,6 +51,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         django.setup()
         log_to_stderr()
         sys.setswitchinterval(SWITCH_SECONDS)
+        rarely_collect_garbage()
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(self._serve())
 
@@ -146,9 +148,16 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
+def rarely_collect_garbage() -> None:
+    """A session leaves no cycles behind, and looking for them among those of twenty thousand takes long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def log_to_stderr() -> None:
     """Log with time, level and name, and spend nothing on what no line shows (Python's logging HOWTO, Optimization)."""
-    for name in ("_srcfile", "logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks"):
+    for name in ("_srcfile", "logThreads", "logMultiprocessing", "logAsyncioTasks"):
         setattr(logging, name, None)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s level=%(levelname)s log=%(name)s %(message)s"))

@@ -20,6 +20,7 @@ log = logging.getLogger("casilla.store")
 
 BATCH_ITEMS = 64
 BATCH_OCTETS = 4 * 2**20
+JOIN_SECONDS = 0.5
 BACKLOG = 4096  # requests of one kind that wait; past that a session is told to come back
 
 Request = TypeVar("Request")
@@ -166,7 +167,7 @@ class Lane:
             for _ in self._threads:
                 self._jobs.put(None)
             for thread in self._threads:
-                thread.join(timeout=5)
+                thread.join(timeout=JOIN_SECONDS)
 
     def _dispatch(self) -> None:
         while self._idle and self._ready:

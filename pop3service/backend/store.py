@@ -59,9 +59,9 @@ class Store:
         self.per_mailbox: Counter[int] = Counter()
         self.last_logins: dict[int, float] = {}
         self.read_ahead = READ_AHEAD_OCTETS  # octets that may still be read before they are asked for
-        short, bodies = Lane(loop, "short"), Lane(loop, "bodies")
-        incoming, hashes = Lane(loop, "incoming"), Lane(loop, "hashes", width=2)
-        self._lanes = [short, bodies, incoming, hashes]
+        short, ends, bodies, incoming = [Lane(loop, name) for name in ("short", "ends", "bodies", "incoming")]
+        hashes = Lane(loop, "hashes", width=2)
+        self._lanes = [short, ends, bodies, incoming, hashes]
 
         self.accounts = Gatherer(short, sign_in.find_accounts, UNAVAILABLE, again=True)
         self.waits = Gatherer(short, throttle.waits, UNAVAILABLE, again=True)
@@ -72,11 +72,11 @@ class Store:
         self.openings = Gatherer(short, maildrop.open_maildrops, UNAVAILABLE)
         self.listings = Gatherer(short, maildrop.list_maildrops, UNAVAILABLE, again=True)
         self.unique_ids = Gatherer(short, maildrop.unique_ids, UNAVAILABLE, again=True)
-        self.closings = Gatherer(short, maildrop.close_maildrops, UNAVAILABLE, again=True)
+        self.closings = Gatherer(ends, maildrop.close_maildrops, UNAVAILABLE, again=True)
         self.beats = Gatherer(short, renew, UNAVAILABLE, again=True)
-        self.drops = Gatherer(short, nothing(drop_processes), None)
+        self.drops = Gatherer(ends, nothing(drop_processes), None)
         self.sweeps = Gatherer(short, sweep_dead, UNAVAILABLE, again=True)
-        self.re_takes = Gatherer(short, re_take, UNAVAILABLE, again=True)
+        self.re_takes = Gatherer(ends, re_take, UNAVAILABLE, again=True)
 
         self.bodies = Gatherer(bodies, read_bodies, UNAVAILABLE, again=True, weigh=lambda wanted: wanted.octets)
         self.chunks = Gatherer(bodies, maildrop.read_chunks, UNAVAILABLE, again=True, weigh=lambda _: CHUNK_OCTETS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 HANDSHAKE_SECONDS = 20
 STORE_SECONDS = 10  # how soon to look again at a session that waits for the store
+TLS_NAME = 16  # signs of a version's name that are kept; a proxy may send what it likes
 LINGER_SECONDS = 20  # for the last words to leave
 
 
@@ -127,7 +128,7 @@ class Connection(Wire):
 
     def _begin(self, tls: Tls | None) -> None:
         if tls is not None:
-            self.tls = tls.version
+            self.tls = tls.version[:TLS_NAME]
         if tls is not None or not self.service.tls_from_start:
             self._start(tls)
         elif self.server.certificates:
