@@ -133,6 +133,7 @@ def test_ctrl_c_a_second_start_and_what_happens_when_a_part_dies(first: Casilla)
     assert first.end(signal.SIGINT) == 0
     order = re.findall(r"^(mail|panel) .*Shutting down: Master", first.words, re.MULTILINE)
     assert order == ["mail", "panel"]
+    assert "Traceback" not in first.words, first.words
 
     second = Casilla(first.data, first.binds)
     words = second.wait()
