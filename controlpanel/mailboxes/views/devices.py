@@ -28,7 +28,7 @@ def own(request: HttpRequest, mailbox: int) -> HttpResponse:
 
 
 def _listed(request: HttpRequest, mailbox: Mailbox, form: DeviceForm, **shown_once: object) -> HttpResponse:
-    devices = mailbox.device_passwords.filter(revoked__isnull=True).order_by("-created")
+    devices = mailbox.device_passwords.filter(revoked__isnull=True, lent=False).order_by("-created")
     return page(request, "devices/list.html", "mailbox-devices", own=mailbox, form=form, devices=devices, **shown_once)
 
 

@@ -30,9 +30,9 @@ QUIET = timedelta(days=90)
 SUMMED = 5_000  # mailboxes whose octets are added up at the head of their list
 SAME_VISIT = timedelta(minutes=5)  # between the use of a device password and the visit that it opened
 SORTS = (
-    lists.Sort("address", ("address_text",)),
-    lists.Sort("space", ("usage__octets", "address_text"), falling=True),
-    lists.Sort("seen", ("last_seen", "address_text"), falling=True),
+    lists.Sort("address", "address_text"),
+    lists.Sort("space", "usage__octets", "address_text", falling=True),
+    lists.Sort("seen", "last_seen", "address_text", falling=True, nullable=True),
 )
 CHIPS = (
     ("", pgettext_lazy("mailboxes", "All")),
@@ -61,11 +61,11 @@ def of_domain(request: HttpRequest, domain: str) -> HttpResponse:
 
 
 def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain | None) -> HttpResponse:
-    asked, chosen = request.GET.get("q", "").strip(), request.GET.get("show", "")
+    asked, chosen = lists.asked_for(request.GET), request.GET.get("show", "")
     order = lists.sorted_by(request.GET.get("sort"), SORTS)
     rows = _matching(_filtered(mailboxes, chosen), asked).select_related("domain", "usage")
     searched = bool(asked or chosen)
-    shown = lists.page(rows.order_by(*order.fields), request.GET.get("page"), searched=searched)
+    shown = lists.page(rows.order_by(*order.by), request.GET.get("page"), searched=searched)
     return page(
         request,
         "mailboxes/list.html",
@@ -164,7 +164,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         may_rule=rules.may(request.user, Act.RULE_MAILBOX, box),
         second_factor=is_mfa_enabled(box.user),
         aliases=box.aliases.select_related("address__domain").order_by("address__local"),
-        devices=box.device_passwords.filter(revoked__isnull=True).order_by("name"),
+        devices=box.device_passwords.filter(revoked__isnull=True, lent=False).order_by("name"),
         sessions=overview.live_sessions(box.pk),
     )
 
