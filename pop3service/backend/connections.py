@@ -9,8 +9,15 @@ from django.db.backends.signals import connection_created
 LOCK_MILLISECONDS = 1000
 STATEMENT_MILLISECONDS = 30_000
 
-# libpq's words: give up on a server that does not answer, and notice one that is gone.
-OPTIONS = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
+# libpq's words: give up on a server that does not answer, and notice one that is gone. And psycopg's: a statement that
+# has come five times is prepared: reading and planning it anew is two fifths of what PostgreSQL does for a poll.
+OPTIONS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "tcp_user_timeout": 15_000,
+    "prepare_threshold": 5,
+}
 
 
 def keep_connections() -> None:
