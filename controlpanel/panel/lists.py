@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Count, Model, QuerySet, Window
+from django.db.models import Count, F, Model, QuerySet, Window
 from django.http import QueryDict
 
 ROWS = 50
+SEARCHED = 320  # characters
 MOST = 10**9
 
 Row = TypeVar("Row")
@@ -94,11 +95,16 @@ def _counted_once(rows: QuerySet[Kept], asked: str | None) -> tuple[Numbered, li
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A column's name in the address bar, the fields it sorts by, and whether it starts with the largest."""
+    """A column's name in the address bar, the field it sorts by (then `tie`), and whether the largest comes first.
+
+    Of a field that may be null, the rows without it are the smallest.
+    """
 
     name: str
-    fields: tuple[str, ...]
+    field: str
+    tie: str = "pk"
     falling: bool = False
+    nullable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +113,30 @@ class Sorted:
 
     key: str
     falling: bool
-    fields: tuple[str, ...]
+    by: tuple[Any, ...]
 
 
 def sorted_by(asked: str | None, sorts: Sequence[Sort]) -> Sorted:
     """Read `name` or `-name`; what is not known gives the first of `sorts`."""
     asked = asked or ""
-    known = {sort.name: sort for sort in sorts}
-    sort = known.get(asked.removeprefix("-"))
+    sort = {sort.name: sort for sort in sorts}.get(asked.removeprefix("-"))
     if sort is None:
-        sort, asked = sorts[0], ("-" if sorts[0].falling else "") + sorts[0].name
-    falling = asked.startswith("-")
-    return Sorted(sort.name, falling, tuple(f"-{field}" if falling else field for field in sort.fields))
+        sort = sorts[0]
+        falling = sort.falling
+    else:
+        falling = asked.startswith("-")
+    return Sorted(sort.name, falling, (_ordering(sort, falling), f"-{sort.tie}" if falling else sort.tie))
+
+
+def _ordering(sort: Sort, falling: bool) -> Any:
+    if sort.nullable:
+        return F(sort.field).desc(nulls_last=True) if falling else F(sort.field).asc(nulls_first=True)
+    return f"-{sort.field}" if falling else sort.field
+
+
+def asked_for(query: QueryDict) -> str:
+    """Return what is searched for: one line without the NUL that PostgreSQL takes in no text."""
+    return query.get("q", "").replace("\0", "").strip()[:SEARCHED]
 
 
 def address(query: QueryDict | Mapping[str, Any], **changes: Any) -> str:

@@ -4,15 +4,20 @@ from datetime import timedelta
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from controlpanel.mailboxes import rules
+from controlpanel.accounts import throttle
+from controlpanel.accounts.actor import actor_of
+from controlpanel.mailboxes import changes, rules
 from controlpanel.mailboxes.models import Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
-from controlpanel.mailboxes.views.standing import page
+from controlpanel.mailboxes.views.standing import page, say
 from controlpanel.mailstore.models import Process, Session
 
+SHOWN = 50  # of who is slowed
 SILENT = timedelta(seconds=30)  # without a heartbeat a process counts as gone, and its sessions with it
 
 
@@ -31,7 +36,18 @@ def show(request: HttpRequest) -> HttpResponse:
         domains=Domain.objects.exclude(state=State.DELETED).count(),
         mailboxes=Mailbox.objects.exclude(state=State.DELETED).count(),
         database=_database(),
+        slowed=throttle.slowed(SHOWN),
     )
+
+
+@require_POST
+def clear_slowed(request: HttpRequest) -> HttpResponse:
+    """Let who typed too many wrong passwords try again at once."""
+    if not rules.may(request.user, Act.RUN_SERVICE):
+        raise rules.NotAllowed(Act.RUN_SERVICE)
+    if changes.clear_slowed(request.POST.get("key", "").replace("\0", ""), actor=actor_of(request)):
+        say(request, _("They can try again at once."))
+    return redirect("service")
 
 
 def _database() -> tuple[str, int]:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("account/password/strength/", account.strength, name="password-strength"),
     path("invitation/<str:token>/", invitation.accept, name="invitation"),
     path("service/", service.show, name="service"),
+    path("service/slowed/clear/", service.clear_slowed, name="clear-slowed"),
     path("health", health.health, name="health"),
 ]

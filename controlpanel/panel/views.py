@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Go straight to the mailbox whose whole address was typed, else to the list of those that match."""
     assert isinstance(request.user, User)
-    asked = request.GET.get("q", "").strip()
+    asked = lists.asked_for(request.GET)
     found = rules.visible_mailboxes(request.user).filter(address_text=addresses.canonical_or_none(asked) or "").first()
     if found is not None and rules.may(request.user, Act.CHANGE_MAILBOX, found):
         return redirect("mailbox", found.pk)

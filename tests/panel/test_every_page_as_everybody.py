@@ -74,6 +74,7 @@ PAGES = [
     ("usersessions_list", "GET", EVERYBODY),
     ("mfa_index", "GET", EVERYBODY),
     ("service", "GET", "operator"),
+    ("clear-slowed", "POST", "operator"),
 ]
 # There for who is not signed in too, or allauth's own affair behind a password asked again.
 ELSEWHERE = {"preferences", "health", "invitation"}

@@ -147,15 +147,17 @@ def forbidden(request: HttpRequest) -> None:
     raise PermissionDenied
 
 
-@pytest.fixture
-def pages_that_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    failing = [path("broken/", broken), path("malformed/", malformed), path("forbidden/", forbidden)]
-    monkeypatch.setattr(urls, "urlpatterns", [*urls.urlpatterns, *failing])
-    from django.urls import clear_url_caches
+urlpatterns = [
+    *urls.urlpatterns,
+    path("broken/", broken),
+    path("malformed/", malformed),
+    path("forbidden/", forbidden),
+]
+handler400, handler403 = urls.handler400, urls.handler403
+handler404, handler500 = urls.handler404, urls.handler500
 
-    clear_url_caches()
 
-
+@pytest.mark.urls(__name__)
 @pytest.mark.parametrize(
     ("where", "status", "words"),
     [
@@ -165,9 +167,7 @@ def pages_that_fail(monkeypatch: pytest.MonkeyPatch) -> None:
         ("/broken/", 500, "Something failed on our side"),
     ],
 )
-def test_pages_for_what_went_wrong_ask_no_database(
-    pages_that_fail: None, people: People, where: str, status: int, words: str
-) -> None:
+def test_pages_for_what_went_wrong_ask_no_database(people: People, where: str, status: int, words: str) -> None:
     client = people.client("owner")
     client.raise_request_exception = False
     answer = client.get(where)

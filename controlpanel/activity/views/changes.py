@@ -10,6 +10,7 @@ from controlpanel.mailboxes import rules
 from controlpanel.mailboxes.models import Domain
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.standing import page, running, the_domain
+from controlpanel.panel import lists
 
 ROWS = 50
 
@@ -31,7 +32,7 @@ def of_domain(request: HttpRequest, domain: str) -> HttpResponse:
 
 def _listed(request: HttpRequest, rows: QuerySet[Activity], domain: Domain | None) -> HttpResponse:
     """Newest first, and older ones by the number of the last that was shown: no count, no skipping."""
-    asked = request.GET.get("q", "").strip()
+    asked = lists.asked_for(request.GET)
     if asked:
         rows = rows.filter(Q(subject__icontains=asked) | Q(actor__icontains=asked))
     before = request.GET.get("before", "")

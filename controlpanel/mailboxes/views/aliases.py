@@ -21,7 +21,7 @@ from controlpanel.panel import lists
 @require_safe
 def of_domain(request: HttpRequest, domain: str) -> HttpResponse:
     there = the_domain(request, domain, Act.SEE_DOMAIN)
-    asked = request.GET.get("q", "").strip().lower()
+    asked = lists.asked_for(request.GET).lower()
     found = Address.objects.filter(domain=there, aliases__isnull=False).distinct()
     if asked:
         found = found.filter(

@@ -20,7 +20,7 @@ from controlpanel.mailboxes.views.passwords import readable_password
 from controlpanel.mailboxes.views.standing import page, refuse, running, say, the_domain
 from controlpanel.panel import lists
 
-SORTS = (lists.Sort("name", ("name",)), lists.Sort("made", ("created", "name"), falling=True))
+SORTS = (lists.Sort("name", "name"), lists.Sort("made", "created", "name", falling=True))
 CHIPS = (
     ("", pgettext_lazy("domains", "All")),
     ("suspended", pgettext_lazy("domains", "Suspended")),
@@ -32,10 +32,10 @@ CHIPS = (
 @require_safe
 def every(request: HttpRequest) -> HttpResponse:
     running(request)
-    asked, chosen = request.GET.get("q", "").strip(), request.GET.get("show", "")
+    asked, chosen = lists.asked_for(request.GET), request.GET.get("show", "")
     order = lists.sorted_by(request.GET.get("sort"), SORTS)
     found = _filtered(rules.visible_domains(request.user), chosen, asked)
-    shown = lists.page(found.order_by(*order.fields), request.GET.get("page"))
+    shown = lists.page(found.order_by(*order.by), request.GET.get("page"))
     return page(
         request,
         "domains/list.html",

@@ -1,0 +1,323 @@
+"""Forms: what was typed is never lost, what is wrong is said beside its field, and a secret is shown once."""
+
+import re
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from controlpanel.accounts.models import User
+from controlpanel.mailboxes.models import GIB, Address, Domain, Mailbox, State
+from tests.panel.conftest import People
+
+NEW = "/domains/papelera.example/mailboxes/new/"
+
+
+def beside(page: str, field: str) -> str:
+    """What the page says is wrong with a field; "" if nothing."""
+    found = re.search(rf'id="id_{field}_error"><li>(.*?)</li>', page)
+    return unescape(found[1]).replace("\u00a0", " ") if found else ""
+
+
+def above(page: str) -> str:
+    found = re.search(r'<ul class="errorlist" role="alert"><li>(.*?)</li>', page)
+    return unescape(found[1]) if found else ""
+
+
+def secret(page: str) -> str:
+    [found] = re.findall(r"data-secret>([^<]+)<", page)
+    return unescape(found)
+
+
+@pytest.mark.parametrize(
+    ("written", "octets"),
+    [
+        ("10 GB", 10 * GIB),
+        ("500M", 500 * 2**20),
+        ("1,5 GB", 3 * GIB // 2),
+        ("1.5GiB", 3 * GIB // 2),
+        ("2048", 2048),
+        ("", GIB),
+    ],
+)
+def test_quotas_as_people_write_them(people: People, written: str, octets: int) -> None:
+    people.client("administrator").post(NEW, {"local": "eva", "quota": written})
+    assert Mailbox.objects.get(address_text="eva@papelera.example").quota == octets
+
+
+@pytest.mark.parametrize("written", ["ten", "1.500 MB", "-1 GB", "0", "9999 TB", "1 GB 5", "\0", "∞"])
+def test_wrong_quotas_are_said_beside_the_field(people: People, written: str) -> None:
+    page = (
+        people.client("administrator")
+        .post(NEW, {"local": "eva", "name": "Eva <b>", "quota": written, "note": "x"})
+        .text
+    )
+    assert beside(page, "quota")
+    assert 'name="local" value="eva"' in page
+    assert "Eva &lt;b&gt;" in page
+    assert not Mailbox.objects.filter(address_text="eva@papelera.example").exists()
+
+
+@pytest.mark.parametrize(
+    ("local", "sentence"),
+    [
+        ("ana", "Somebody signs in with this address already."),
+        ("info", "This address is taken."),
+        ("a b", "The character “U+0020” is not allowed in an address."),
+        ("a..b", "Dots stand between characters: not first, not last, not two together."),
+        ("x" * 65, "The name before the @ sign is too long: 64 characters is the most."),
+        ("eva+news", "Leave out the plus sign: mail to name+anything@ already arrives at name@."),
+        ("", "This field is required."),
+    ],
+)
+def test_addresses_that_cannot_be(people: People, local: str, sentence: str) -> None:
+    page = people.client("administrator").post(NEW, {"local": local, "name": "Eva"}).text
+    assert beside(page, "local") == sentence
+    assert 'value="Eva"' in page
+
+
+def test_a_domain_gives_no_more_than_it_has(people: People) -> None:
+    Domain.objects.filter(pk=people.domain.pk).update(limit_octets=3 * GIB, largest_quota=2 * GIB)
+    Mailbox.objects.filter(pk=people.mailbox.pk).update(quota=2 * GIB)
+    client = people.client("administrator")
+    assert (
+        beside(client.post(NEW, {"local": "eva", "quota": "2 GB"}).text, "quota")
+        == "This domain has 1 GB left to give."
+    )
+    assert (
+        beside(client.post(NEW, {"local": "eva", "quota": "4 GB"}).text, "quota") == "The largest quota here is 2 GB."
+    )
+    assert 'name="unlimited"' not in client.get(NEW).text
+    client.post(NEW, {"local": "eva", "quota": "1 GB"})
+    assert Mailbox.objects.get(address_text="eva@papelera.example").quota == GIB
+
+
+def test_a_domain_with_no_place_says_so(people: People) -> None:
+    Domain.objects.filter(pk=people.domain.pk).update(limit_mailboxes=1)
+    page = people.client("administrator").post(NEW, {"local": "eva"}).text
+    assert above(page) == "This domain has room for 1 mailbox, and has it."
+
+
+def test_a_generated_password_is_shown_once(people: People) -> None:
+    client = people.client("administrator")
+    answer = client.post(NEW, {"local": "eva", "name": "Eva"})
+    password = secret(answer.text)
+    owner = User.objects.get(address="eva@papelera.example")
+    assert owner.check_password(password)
+    assert "no-store" in answer["Cache-Control"]
+    for where in (
+        f"/mailboxes/{owner.mailbox.pk}/",
+        f"/mailboxes/{owner.mailbox.pk}/edit/",
+        "/domains/papelera.example/activity/",
+    ):
+        assert password not in client.get(where).text
+
+
+def test_a_password_that_was_typed_is_not_shown(people: People) -> None:
+    page = people.client("administrator").post(NEW, {"local": "eva", "password": "nueve remos en la barca"}).text
+    assert "data-secret" not in page
+    assert "nueve remos" not in page
+
+
+def test_a_weak_password_is_explained(people: People) -> None:
+    page = people.client("administrator").post(NEW, {"local": "eva", "password": "eva2024"}).text
+    assert "Use at least 10 characters." in beside(page, "password")
+    assert 'value="eva"' in page
+    assert "eva2024" not in page
+
+
+def test_an_invitation_instead_of_a_password(people: People) -> None:
+    page = people.client("administrator").post(NEW, {"local": "eva", "invite": "on"}).text
+    link = secret(page)
+    assert link.startswith("http://localhost/invitation/")
+    guest = Client(headers={"host": "localhost"})
+    where = link.removeprefix("http://localhost")
+    assert "eva@papelera.example" in guest.get(where).text
+    assert beside(guest.post(where, {"password": "12345"}).text, "password")
+    assert guest.post(where, {"password": "nueve remos en la barca"})["Location"] == "/sign-in/"
+    assert User.objects.get(address="eva@papelera.example").check_password("nueve remos en la barca")
+    assert guest.get(where).status_code == 404
+    assert guest.get("/invitation/made:up/").status_code == 404
+
+
+def test_a_mailbox_is_changed(people: People) -> None:
+    where = f"/mailboxes/{people.mailbox.pk}/edit/"
+    client = people.client("administrator")
+    kept = {"name": "Ana María", "quota": "2 GB", "note": "cuenta nueva", "pop3_enabled": "on"}
+    assert client.post(where, kept)["Location"] == f"/mailboxes/{people.mailbox.pk}/"
+    people.mailbox.refresh_from_db()
+    assert (people.mailbox.name, people.mailbox.quota, people.mailbox.note) == ("Ana María", 2 * GIB, "cuenta nueva")
+    assert 'value="2 GB"' in client.get(where).text
+    client.post(where, kept | {"quota": "", "unlimited": "on"})
+    people.mailbox.refresh_from_db()
+    assert people.mailbox.quota is None
+    assert (
+        beside(client.post(where, kept | {"quota": ""}).text, "quota")
+        == "Write how much space, or choose without a limit."
+    )
+
+
+def test_passwords_of_others(people: People) -> None:
+    where = f"/mailboxes/{people.mailbox.pk}/password/"
+    client = people.client("administrator")
+    password = secret(client.post(where, {"password": ""}).text)
+    assert User.objects.get(pk=people.owner.pk).check_password(password)
+    assert client.post(where, {"password": "nueve remos en la barca"}).status_code == 302
+    assert User.objects.get(pk=people.owner.pk).check_password("nueve remos en la barca")
+
+
+@pytest.mark.parametrize("step", ["suspend", "close"])
+def test_a_mailbox_is_taken_out_of_use_for_a_reason(people: People, step: str) -> None:
+    client, box = people.client("administrator"), people.mailbox
+    client.post(f"/mailboxes/{box.pk}/{step}/", {"reason": "De licencia"})
+    box.refresh_from_db()
+    assert (box.state, box.state_reason) == ({"suspend": "suspended", "close": "closed"}[step], "De licencia")
+    assert "De licencia" in client.get(f"/mailboxes/{box.pk}/").text
+    client.post(f"/mailboxes/{box.pk}/reopen/")
+    box.refresh_from_db()
+    assert box.state == State.ACTIVE
+
+
+def test_deletion_wants_the_address_typed_and_can_be_undone(people: People) -> None:
+    client, box = people.client("administrator"), people.mailbox
+    where = f"/mailboxes/{box.pk}/delete/"
+    for typed in ("", "ana", "ana@otra.example"):
+        assert beside(client.post(where, {"confirmation": typed}).text, "confirmation")
+    assert client.post(where, {"confirmation": " ANA@papelera.example "}).status_code == 302
+    box.refresh_from_db()
+    assert box.state == State.DELETED
+    assert "the deletion can be undone" in client.get(f"/mailboxes/{box.pk}/").text
+    client.post(f"/mailboxes/{box.pk}/undelete/")
+    box.refresh_from_db()
+    assert box.state == State.ACTIVE
+
+
+def test_what_cannot_be_undone_says_why(people: People) -> None:
+    client, box = people.client("administrator"), people.mailbox
+    client.post(f"/mailboxes/{box.pk}/delete/", {"confirmation": "ana@papelera.example"})
+    Domain.objects.filter(pk=people.domain.pk).update(limit_mailboxes=0)
+    page = client.post(f"/mailboxes/{box.pk}/undelete/", follow=True).text
+    assert "This domain has room for 0 mailboxes" in page
+
+
+def test_a_domain_with_its_administrator_is_made_whole_or_not_at_all(people: People) -> None:
+    client = people.client("operator")
+    typed = {"name": "nueva.example", "default_quota": "1 GB", "limit_octets": "50 GB", "administrator": "no address"}
+    page = client.post("/domains/new/", typed).text
+    assert beside(page, "administrator") == "An address has the form name@domain."
+    assert 'value="50 GB"' in page
+    assert not Domain.objects.filter(name="nueva.example").exists()
+    password = secret(client.post("/domains/new/", typed | {"administrator": "sol@estudio.example"}).text)
+    domain = Domain.objects.get(name="nueva.example")
+    assert (domain.limit_octets, domain.limit_mailboxes) == (50 * GIB, None)
+    assert domain.administrators.get().check_password(password)
+
+
+def test_an_administrator_who_is_here_already_keeps_their_password(people: People) -> None:
+    people.other_administrator.set_password("nueve remos en la barca")
+    people.other_administrator.save()
+    client = people.client("operator")
+    where = "/domains/papelera.example/administrators/new/"
+    assert client.post(where, {"address": "PEDRO@estudio.example"})["Location"] == "/domains/papelera.example/"
+    assert people.domain.administrators.count() == 2
+    assert User.objects.get(pk=people.other_administrator.pk).check_password("nueve remos en la barca")
+    client.post(f"/domains/papelera.example/administrators/{people.administrator.pk}/dismiss/")
+    assert list(people.domain.administrators.all()) == [people.other_administrator]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("papelera.example", "This domain is here already."),
+        ("PAPELERA.example.", "This domain is here already."),
+        ("nowhere", "A domain has a dot in it, as in example.org."),
+        ("a_b.example", "“a_b” is not part of a domain: it has letters, digits and, between them, hyphens."),
+    ],
+)
+def test_domains_that_cannot_be(people: People, name: str, sentence: str) -> None:
+    page = people.client("operator").post("/domains/new/", {"name": name, "default_quota": "1 GB"}).text
+    assert beside(page, "name") == sentence
+    assert f'value="{name}"' in page
+
+
+def test_a_foreign_name_is_shown_as_people_read_it(people: People) -> None:
+    client = people.client("operator")
+    client.post("/domains/new/", {"name": "Peña.example", "default_quota": "1 GB"})
+    assert "<h1>peña.example</h1>" in client.get("/domains/xn--pea-8ma.example/").text
+
+
+def test_policies_are_changed_without_touching_limits(people: People) -> None:
+    Domain.objects.filter(pk=people.domain.pk).update(limit_mailboxes=25)
+    where = "/domains/papelera.example/edit/"
+    client = people.client("administrator")
+    assert "limit_mailboxes" not in client.get(where).text
+    typed = {
+        "default_quota": "500 MB",
+        "language": "es",
+        "time_zone": "America/Lima",
+        "restore_days": "30",
+        "over_quota": "refuse",
+        "pop3_enabled": "on",
+        "login_delay": "0",
+        "limit_mailboxes": "9999",
+    }
+    assert client.post(where, typed).status_code == 302
+    people.domain.refresh_from_db()
+    assert (people.domain.default_quota, people.domain.restore_days) == (500 * 2**20, 30)
+    assert people.domain.limit_mailboxes == 25
+
+
+def test_a_limit_below_what_is_given_is_refused(people: People) -> None:
+    client = people.client("operator")
+    typed = {
+        "default_quota": "1 GB",
+        "language": "es",
+        "time_zone": "UTC",
+        "restore_days": "14",
+        "over_quota": "refuse",
+        "login_delay": "0",
+        "limit_mailboxes": "0",
+        "pop3_enabled": "on",
+    }
+    page = client.post("/domains/papelera.example/edit/", typed).text
+    assert beside(page, "limit_mailboxes") == "There are 1 mailboxes already."
+
+
+def test_aliases(people: People) -> None:
+    client = people.client("administrator")
+    where = "/domains/papelera.example/aliases/new/"
+    page = client.post(where, {"local": "ventas", "targets": "ana@papelera.example\n\nnobody@papelera.example"}).text
+    assert beside(page, "targets") == "There is no mailbox nobody@papelera.example."
+    assert "nobody@papelera.example</textarea>" in page
+    assert client.post(where, {"local": "*", "targets": "ana@papelera.example"}).status_code == 302
+    star = Address.objects.get(domain=people.domain, local="")
+    assert "Everything else @papelera.example" in client.get("/domains/papelera.example/aliases/").text
+    assert client.post(f"/aliases/{star.pk}/delete/").status_code == 302
+    assert not Address.objects.filter(pk=star.pk).exists()
+    assert beside(client.post(f"/aliases/{people.alias.pk}/", {"targets": "  \n"}).text, "targets")
+    assert "ana@papelera.example</textarea>" in client.get(f"{where}?to=ana@papelera.example").text
+
+
+def test_ones_own_password_wants_the_present_one(people: People) -> None:
+    people.owner.set_password("una casilla bien guardada")
+    people.owner.save()
+    client, where = people.client("owner"), "/account/password/"
+    page = client.post(where, {"present": "wrong", "password": "nueve remos en la barca"}).text
+    assert beside(page, "present") == "This is not the present password."
+    assert client.post(where, {"present": "una casilla bien guardada", "password": "ana"}).status_code == 200
+    other = people.client("owner")
+    assert (
+        client.post(where, {"present": "una casilla bien guardada", "password": "nueve remos en la barca"}).status_code
+        == 302
+    )
+    assert User.objects.get(pk=people.owner.pk).check_password("nueve remos en la barca")
+    assert client.get("/account/").status_code == 200, "this browser stays"
+    assert other.get("/account/").status_code == 302, "the others are signed out"
+
+
+def test_how_strong_a_password_is_is_said_without_keeping_it(people: People) -> None:
+    client = people.client("owner")
+    assert "Hard to guess." in client.post("/account/password/strength/", {"password": "nueve remos en la barca"}).text
+    weak = client.post("/account/password/strength/", {"password": "ana@papelera"}).text
+    assert "It has your name or address in it." in weak
+    assert "ana@papelera" not in weak
