@@ -51,8 +51,6 @@ SENTENCES: dict[str, Promise] = {
     "delete_messages": _("deleted messages of %(subject)s for good"),
     "drop_mailbox": _("cleared away the mailbox %(subject)s"),
     "drop_domain": _("cleared away the domain %(subject)s"),
-    "choose_leaving": _("chose how long mail clients leave mail of %(subject)s here"),
-    "change_setup": _("changed the set-up of mail clients for %(subject)s"),
     "clear_slowed": _("let %(subject)s sign in again at once"),
     "end_session": _("ended a session of %(subject)s"),
     "choose_leaving": _("chose what mail clients of %(subject)s do with fetched mail"),
