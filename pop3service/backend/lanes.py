@@ -21,6 +21,8 @@ log = logging.getLogger("casilla.store")
 BATCH_ITEMS = 64
 BATCH_OCTETS = 4 * 2**20
 JOIN_SECONDS = 0.5
+# A migration changed what a prepared statement returns, or a pooler lost it: a new connection has no such statements.
+STALE_PLANS = ("0A000", "26000", "42P05")
 BACKLOG = 4096  # requests of one kind that wait; past that a session is told to come back
 
 Request = TypeVar("Request")
@@ -121,6 +123,8 @@ class Gatherer(Generic[Request, Result, Failed]):
     def _settle(self, error: Exception, requests: int) -> bool:
         """Log a fault, and return whether the connection was lost with it."""
         lost = drop_lost_connection()
+        if sqlstate(error) in STALE_PLANS:
+            connection.close()
         name = getattr(self._call, "__name__", "call")
         log.error(
             "call=%s requests=%d fault=%s lost=%s",
@@ -223,6 +227,9 @@ def drop_lost_connection() -> bool:
 
 def describe(error: BaseException) -> str:
     """Name an error without its message, which may quote what was being stored."""
-    cause = error.__cause__ or error
-    state = getattr(cause, "sqlstate", None)
-    return f"{type(cause).__name__}({state})" if state else type(cause).__name__
+    name = type(error.__cause__ or error).__name__
+    return f"{name}({sqlstate(error)})" if sqlstate(error) else name
+
+
+def sqlstate(error: BaseException) -> str:
+    return getattr(error.__cause__ or error, "sqlstate", None) or ""

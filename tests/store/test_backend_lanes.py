@@ -11,6 +11,7 @@ from django.db import OperationalError, connection, transaction
 from controlpanel.mailboxes.models import Usage
 from pop3service.backend.lanes import BACKLOG, BATCH_ITEMS, BATCH_OCTETS, Gatherer, Lane, describe
 from pop3service.backend.steps import Clock, ask, run
+from tests.store.doors import in_thread
 from tests.store.factories import make_mailbox
 
 FAILED = "failed"
@@ -219,6 +220,31 @@ def test_reads_survive_a_lost_connection() -> None:
         assert before not in after
 
     on_a_lane(test)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_under_a_prepared_statement_is_survived() -> None:
+    def execute(statement: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def read(requests: Sequence[Any]) -> list[Any]:
+        connection.ensure_connection()
+        connection.connection.prepare_threshold = 0
+        found = connection.connection.execute("SELECT wide FROM migrated").fetchone()
+        return [found[0]] * len(requests)
+
+    async def test(lane: Lane) -> None:
+        gatherer = Gatherer(lane, read, FAILED)
+        assert await all_of(gatherer, [1]) == [7]
+        await in_thread(execute, "ALTER TABLE migrated ALTER COLUMN wide TYPE bigint")
+        assert await all_of(gatherer, [1, 2]) == [7, 7]
+
+    execute("CREATE TABLE migrated AS SELECT 7::integer AS wide")
+    try:
+        on_a_lane(test)
+    finally:
+        execute("DROP TABLE migrated")
 
 
 @pytest.mark.django_db(transaction=True)
