@@ -3,7 +3,7 @@
 import pytest
 
 from controlpanel.mailboxes.models import Mailbox
-from controlpanel.mailstore.maildrop import SESSION_SECONDS, InUse, LeaseLost, Opened, open_maildrops, renew
+from controlpanel.mailstore.maildrop import SESSION_SECONDS, Closed, InUse, LeaseLost, Opened, open_maildrops, renew
 from controlpanel.mailstore.models import Process, Session
 from tests.store.factories import (
     PROCESS,
@@ -50,8 +50,9 @@ def test_the_first_of_a_batch_gets_it_and_others_go_their_way(box: Mailbox) -> N
 
 
 def test_a_plain_login_is_refused_beside_an_exclusive_one(box: Mailbox) -> None:
-    open_session(box, exclusive=True)
+    held = open_session(box, exclusive=True)
     assert isinstance(open_maildrops([make_opening(box)])[0], InUse)
+    assert Session.objects.get().id == held.session
 
 
 def test_an_exclusive_login_is_refused_beside_a_plain_one(box: Mailbox) -> None:
@@ -72,6 +73,11 @@ def test_a_plain_login_heeds_no_dead_holder(box: Mailbox) -> None:
     assert isinstance(open_maildrops([make_opening(box)])[0], Opened)
 
 
+def test_who_holds_it_removes(box: Mailbox) -> None:
+    [number] = put(box)
+    assert quit_session(box, open_session(box, exclusive=True), [number]) == Closed(1)
+
+
 def test_who_lost_the_lease_removes_nothing(box: Mailbox) -> None:
     [number] = put(box)
     lost = open_session(box, exclusive=True)
@@ -86,4 +92,4 @@ def test_who_lost_the_row_but_not_the_lease_removes(box: Mailbox) -> None:
     [number] = put(box)
     opened = open_session(box, exclusive=True)
     Session.objects.all().delete()
-    assert quit_session(box, opened, [number]).removed == 1
+    assert quit_session(box, opened, [number]) == Closed(1)

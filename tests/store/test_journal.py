@@ -48,9 +48,9 @@ class TestAttempts:
         wrong = record.RefusedSignIn(1, "pop3", "192.0.2.1", "wrong", "PLAIN")
         nowhere = record.RefusedSignIn(1, "pop3", None, "wrong", "USER")
         record.attempts([wrong, nowhere, wrong, record.RefusedSignIn(2, "pop3", "192.0.2.1", "wrong")])
-        record.attempts([nowhere, wrong])
+        record.attempts([wrong, nowhere, wrong])
         times = Attempt.objects.order_by("mailbox_id", "times").values_list("mailbox_id", "address", "times")
-        assert list(times) == [(1, None, 2), (1, "192.0.2.1", 3), (2, "192.0.2.1", 1)]
+        assert list(times) == [(1, None, 2), (1, "192.0.2.1", 4), (2, "192.0.2.1", 1)]
 
     def test_another_hour_is_another_row(self) -> None:
         wrong = record.RefusedSignIn(1, "pop3", "192.0.2.1", "wrong")

@@ -283,6 +283,21 @@ class TestRestoring:
             pass
         assert bodies() == 0
 
+    def test_a_session_keeps_it_through_any_number_of_restores(self, box: Mailbox) -> None:
+        [number] = put(box, b"1\r\n")
+        opened = open_session(box)
+        for back in range(3):
+            remove(box, *listed(box, open_session(box)))
+            if back < 2:
+                [last] = Message.objects.filter(gone_at=None).values_list("id", flat=True)
+                retention.restore(box.pk, [last])
+        Session.objects.exclude(id=opened.session).delete()
+        retention.delete_for_good(box.pk, list(Message.objects.values_list("id", flat=True)))
+        age("mailstore_message", removed_at="61 seconds")
+        while retention.sweep_bodies():
+            pass
+        assert read_bodies(listed(box, opened)) == {number: b"1\r\n"}
+
     def test_the_old_row_goes_and_the_body_stays(self, box: Mailbox) -> None:
         [number] = put(box, b"1\r\n")
         for _ in range(3):
