@@ -1,4 +1,4 @@
-"""On what a mail program runs, and what the reader seems to use."""
+"""On what a mail client runs, and what the reader seems to use."""
 
 import re
 
@@ -42,7 +42,7 @@ def chosen(request: HttpRequest) -> str:
 
 
 def clients_on(platform: str) -> list[tuple[Client, Facts]]:
-    """Return the mail programs that run there, and always the way for any other."""
+    """Return the mail clients that run there, and always the way for any other."""
     wanted = NAMES.get(platform)
     return [
         (client, facts)

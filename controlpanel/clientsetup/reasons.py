@@ -8,7 +8,7 @@ from controlpanel.clientsetup.dns_records import Reason
 HEADINGS: tuple[tuple[Text, tuple[Reason, ...]], ...] = (
     (_("So that mail arrives, and is believed"), (Reason.RECEIVE, Reason.SENDERS, Reason.POLICY, Reason.SIGNATURE)),
     (
-        _("So that mail programs set themselves up"),
+        _("So that mail clients set themselves up"),
         (Reason.AUTOCONFIG, Reason.OUTLOOK, Reason.PACC_HOST, Reason.PACC_DIGEST),
     ),
     (

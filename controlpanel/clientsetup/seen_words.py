@@ -15,7 +15,7 @@ NEW_PASSWORD = _("Make a password on this page, and copy it whole into the progr
 WORDS: dict[str, tuple[str, Text, Text]] = {
     presence.WAITING: (
         "",
-        _("Waiting for your mail program"),
+        _("Waiting for your mail client"),
         _("As soon as it connects, this page says so."),
     ),
     presence.QUIET: (
@@ -64,12 +64,12 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
     ),
     "pop3_off": (
         WRONG,
-        _("The password is right, but mail programs are turned off for this mailbox"),
+        _("The password is right, but mail clients are turned off for this mailbox"),
         _("Whoever runs the domain can turn them on."),
     ),
     "device_password_needed": (
         WRONG,
-        _("The main password opens no mail program here"),
+        _("The main password opens no mail client here"),
         NEW_PASSWORD,
     ),
     "device_password_expired": (WRONG, _("That device password has expired"), NEW_PASSWORD),

@@ -10,7 +10,7 @@ from controlpanel.clientsetup.views import apple_profile, by_hand, check, domain
 
 
 class ClientConverter:
-    """A mail program's key, as thunderbird-android."""
+    """A mail client's key, as thunderbird-android."""
 
     regex = "|".join(sorted((client.value for client in Client), key=len, reverse=True))
 

@@ -1,4 +1,4 @@
-"""What mail programs fetch without signing in: every address, every host, and no word on who exists."""
+"""What mail clients fetch without signing in: every address, every host, and no word on who exists."""
 
 import json
 from typing import Any

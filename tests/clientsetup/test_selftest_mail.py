@@ -99,7 +99,7 @@ def test_a_certificate_that_ends_soon(trusted: None, serve: Serve) -> None:
 def test_an_authority_that_nobody_knows(trusted: None, serve: Serve) -> None:
     report = check(serve(tls=True, authority=trustme.CA()))
     assert verdicts(report)[1] == ("TLSv1.3", "wrong")
-    assert "Nobody whom mail programs trust" in said(report)
+    assert "Nobody whom mail clients trust" in said(report)
 
 
 def test_no_password_goes_over_a_line_that_a_client_would_not_trust(

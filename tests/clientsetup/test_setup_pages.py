@@ -155,7 +155,7 @@ class TestSeen:
         url = SEEN.search(text(client.get(setup(people, "thunderbird/"))))[1]  # type: ignore[index]
         waiting = client.get(url)
         assert waiting["Refresh"] == "3"
-        assert "Waiting for your mail program" in text(waiting)
+        assert "Waiting for your mail client" in text(waiting)
         open_session(people.mailbox)
         there = client.get(url)
         assert "Refresh" not in there
@@ -231,7 +231,7 @@ class TestHelp:
         assert "papelera.example" in page
         english = client.get("/help/papelera.example/en/")
         assert english["Content-Language"] == "en"
-        assert "Set up a mail program" in text(english)
+        assert "Set up a mail client" in text(english)
 
     @pytest.mark.parametrize("program", Program)
     def test_it_names_no_mailbox_and_makes_no_promise_it_cannot_keep(self, people: People, program: Program) -> None:

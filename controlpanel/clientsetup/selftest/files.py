@@ -39,7 +39,7 @@ class Wanted:
 
 
 def wanted_files(service: ServiceDescription, served_pacc: bytes | None) -> list[Wanted]:
-    """Return the files that mail programs of the domain ask for."""
+    """Return the files that mail clients of the domain ask for."""
     domain, config = service.domain, autoconfig.config_v1_1(service)
     address = f"{NOBODY}@{domain}"
     asked = autodiscover.Request(address, domain)

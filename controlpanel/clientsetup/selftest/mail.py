@@ -123,7 +123,7 @@ def _trusted(report: Report, server: Server, talk: Talk) -> None:
         "issuer": certificate.issuer,
     }
     soon = left < certificates.SOON.days
-    renew = _("Renew it: a certificate that ends stops every mail program at once.")
+    renew = _("Renew it: a certificate that ends stops every mail client at once.")
     report.add(
         talk.tls, Verdict.ATTENTION if soon else Verdict.OK, " ".join([words, lasts, *([renew] if soon else [])])
     )
@@ -133,14 +133,14 @@ def _untrusted(report: Report, server: Server, talk: Talk, code: int) -> None:
     certificate = certificates.read(talk.certificate() or b"")
     facts = {"host": server.host, "names": ", ".join(certificate.names) or "-", "issuer": certificate.issuer}
     if code == certificates.HOSTNAME_MISMATCH:
-        words = _("The certificate is for %(names)s, not for %(host)s: mail programs warn or stop.") % facts
+        words = _("The certificate is for %(names)s, not for %(host)s: mail clients warn or stop.") % facts
     elif code == certificates.EXPIRED:
-        words = _("The certificate has ended on %(day)s: mail programs stop.") % {"day": f"{certificate.ends:%Y-%m-%d}"}
+        words = _("The certificate has ended on %(day)s: mail clients stop.") % {"day": f"{certificate.ends:%Y-%m-%d}"}
     elif code in certificates.SELF_SIGNED:
-        words = _("The certificate vouches for itself (%(issuer)s): mail programs warn, and telephones refuse.") % facts
+        words = _("The certificate vouches for itself (%(issuer)s): mail clients warn, and telephones refuse.") % facts
     else:
         words = (
-            _("Nobody whom mail programs trust vouches for the certificate (%(issuer)s). Is its chain whole?") % facts
+            _("Nobody whom mail clients trust vouches for the certificate (%(issuer)s). Is its chain whole?") % facts
         )
     report.add(talk.tls or "TLS", Verdict.ATTENTION if server.host == "localhost" else Verdict.WRONG, words)
 
@@ -166,7 +166,7 @@ def _capabilities(report: Report, talk: Talk) -> None:
     offered = {line.partition(" ")[0].upper() for line in talk.listed()}
     missing = [name for name in NEEDED if name not in offered]
     if missing:
-        words = _("Not offered: %(names)s. Mail programs would fetch everything again and again.")
+        words = _("Not offered: %(names)s. Mail clients would fetch everything again and again.")
         report.add("CAPA", Verdict.WRONG, words % {"names": ", ".join(missing)})
     else:
         report.add("CAPA", Verdict.OK, _("The server says what it can do."))

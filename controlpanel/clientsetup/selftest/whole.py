@@ -1,4 +1,4 @@
-"""The whole check of a set-up, in the order in which a mail program would stumble."""
+"""The whole check of a set-up, in the order in which a mail client would stumble."""
 
 from django.utils.translation import gettext as _
 

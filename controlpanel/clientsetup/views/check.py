@@ -1,4 +1,4 @@
-"""Check my set-up: the panel goes the way that a mail program goes, and shows what was said."""
+"""Check my set-up: the panel goes the way that a mail client goes, and shows what was said."""
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse

@@ -1,4 +1,4 @@
-"""How a domain is set up for mail programs: its name and colour, where it sends, and what it publishes in the DNS."""
+"""How a domain is set up for mail clients: its name and colour, where it sends, and what it publishes in the DNS."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -64,7 +64,7 @@ def dns(request: HttpRequest, domain: str) -> HttpResponse:
     looked = "look" in request.GET
     wanted = records_of(there)
     judged = _looked(wanted) if looked else [Judged(record) for record in wanted]
-    context: dict[str, Any] = {"domain": there, "groups": _grouped(judged), "looked": looked}
+    context: dict[str, Any] = {"domain": there, "groups": _grouped(judged), "looked": looked, "counts": _counts(judged)}
     if getattr(request, "htmx", False):
         return page(request, "clientsetup/dns_records.html", "domain-setup", **context)
     return page(
@@ -74,7 +74,6 @@ def dns(request: HttpRequest, domain: str) -> HttpResponse:
         **context,
         zone="\n".join(record.zone_line() for record in wanted),
         form=DkimForm(initial=_dkim(there)),
-        counts=_counts(judged) if looked else None,
         pacc_waits=changes.served_pacc(there) != changes.fresh_pacc(there),
     )
 
@@ -94,7 +93,7 @@ def _grouped(judged: Sequence[Judged]) -> Groups:
 
 
 def _counts(judged: Sequence[Judged]) -> dict[str, int]:
-    return {verdict.value: sum(each.verdict is verdict for each in judged) for verdict in Verdict}
+    return {"ok": sum(each.verdict is Verdict.OK for each in judged), "all": len(judged)}
 
 
 def _dkim(domain: Domain) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A mailbox's set-up: choose a mail program, follow its steps, and see it connect."""
+"""A mailbox's set-up: choose a mail client, follow its steps, and see it connect."""
 
 from typing import Any
 
@@ -81,6 +81,7 @@ def _guide(
         nothing_twice=clients.NOTHING_TWICE,
         service=service,
         existing=existing,
+        by_profile=guide.quickest is Quickest.PROFILE and not existing,
         device=device,
         secret=secret,
         account_code=_account_code(guide, box),

@@ -1,4 +1,4 @@
-"""A domain's help page, without signing in: how to set up each mail program, in the domain's name and colour."""
+"""A domain's help page, without signing in: how to set up each mail client, in the domain's name and colour."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
