@@ -11,6 +11,7 @@ import select
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
@@ -92,22 +93,25 @@ class Gatherer(Generic[Request, Result, Failed]):
         try:
             return self._made(requests)
         except Exception as error:
-            lost = self._settle(error, len(requests))
-        if not lost:
-            return self._run_each(requests) if len(requests) > 1 else [self._failed]
-        if not self._again:
-            return [self._failed] * len(requests)
-        try:
-            return self._made(requests)
-        except Exception as error:
-            self._settle(error, len(requests))
-            return [self._failed] * len(requests)
+            after = self._settle(error, len(requests))
+        if after is After.ONCE_MORE:
+            return self._made_or_failed(requests)
+        if after is After.ONE_BY_ONE and len(requests) > 1:
+            return self._run_each(requests)
+        return [self._failed] * len(requests)
 
     def _made(self, requests: Sequence[Request]) -> Sequence[Result]:
         results = self._call(requests)
         if len(results) != len(requests):
             raise RuntimeError(f"{len(results)} results for {len(requests)} requests")
         return results
+
+    def _made_or_failed(self, requests: Sequence[Request]) -> Sequence[Result | Failed]:
+        try:
+            return self._made(requests)
+        except Exception as error:
+            self._settle(error, len(requests))
+            return [self._failed] * len(requests)
 
     def _run_each(self, requests: Sequence[Request]) -> list[Result | Failed]:
         results: list[Result | Failed] = []
@@ -116,25 +120,28 @@ class Gatherer(Generic[Request, Result, Failed]):
                 results.extend(self._made([request]))
             except Exception as error:
                 results.append(self._failed)
-                if self._settle(error, 1):
+                if self._settle(error, 1) is not After.ONE_BY_ONE:
                     break
         return results + [self._failed] * (len(requests) - len(results))
 
-    def _settle(self, error: Exception, requests: int) -> bool:
-        """Log a fault, and return whether the connection was lost with it."""
-        lost = drop_lost_connection()
-        if sqlstate(error) in STALE_PLANS:
-            connection.close()
-        name = getattr(self._call, "__name__", "call")
-        log.error(
-            "call=%s requests=%d fault=%s lost=%s",
-            name,
-            requests,
-            describe(error),
-            "yes" if lost else "no",
-            exc_info=None if isinstance(error, DatabaseError) else error,
-        )
-        return lost
+    def _settle(self, error: Exception, requests: int) -> "After":
+        """Log a fault, leave a connection that can be used or none, and say what to do next."""
+        stale = sqlstate(error) in STALE_PLANS
+        lost = drop_lost_connection(anyhow=stale)
+        known = isinstance(error, DatabaseError)
+        said = (getattr(self._call, "__name__", "call"), requests, describe(error), "yes" if lost else "no")
+        log.error("call=%s requests=%d fault=%s lost=%s", *said, exc_info=None if known else error)
+        if stale or (lost and self._again):
+            return After.ONCE_MORE
+        return After.GIVE_UP if lost else After.ONE_BY_ONE
+
+
+class After(Enum):
+    """What follows on a call that raised. It was rolled back, unless the connection was lost: then nobody knows."""
+
+    ONCE_MORE = auto()
+    ONE_BY_ONE = auto()
+    GIVE_UP = auto()
 
 
 AnyGatherer = Gatherer[Any, Any, Any]
@@ -216,11 +223,11 @@ def replace_dead_connection() -> None:
         connection.close()
 
 
-def drop_lost_connection() -> bool:
+def drop_lost_connection(anyhow: bool = False) -> bool:
     """Close this thread's connection if it is lost or in the middle of something; say whether it was lost."""
     raw = connection.connection
     lost = raw is None or bool(raw.closed)
-    if lost or connection.in_atomic_block or raw.info.transaction_status != 0:
+    if lost or anyhow or connection.in_atomic_block or raw.info.transaction_status != 0:
         connection.close()
     return lost
 

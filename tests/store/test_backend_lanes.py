@@ -238,7 +238,7 @@ def test_a_migration_under_a_prepared_statement_is_survived() -> None:
         gatherer = Gatherer(lane, read, FAILED)
         assert await all_of(gatherer, [1]) == [7]
         await in_thread(execute, "ALTER TABLE migrated ALTER COLUMN wide TYPE bigint")
-        assert await all_of(gatherer, [1, 2]) == [7, 7]
+        assert await all_of(gatherer, [1]) == [7]
 
     execute("CREATE TABLE migrated AS SELECT 7::integer AS wide")
     try:
