@@ -94,11 +94,11 @@ def test_the_command_fails_until_it_is_mended(box: Mailbox) -> None:
     MessageChunk.objects.create(body=10**9, sequence=0, octets=b"x")
     out = StringIO()
     with translation.override("en"):
-        with pytest.raises(CommandError, match="2 faults; --repair mends them"):
+        with pytest.raises(CommandError, match="Faults: 2; --repair mends them"):
             call_command("check_store", stdout=out)
         call_command("check_store", "--repair", stdout=out)
         call_command("check_store", stdout=out)
     lines = out.getvalue().splitlines()
     assert f"Mailbox {box.pk}: a counter says 7, a recount 0." in lines
-    assert "Body 1000000000: 1 chunks that no message names." in lines
-    assert lines[-2:] == ["2 faults mended.", "Everything fits."]
+    assert "Body 1000000000: no message names its chunks (1)." in lines
+    assert lines[-2:] == ["Faults mended: 2.", "Everything fits."]

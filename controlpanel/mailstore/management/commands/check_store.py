@@ -16,7 +16,7 @@ def line(fault: Fault) -> str:
         Kind.CHANGE: _("Mailbox %(number)d: its change number is %(found)d, a message has %(expected)d."),
         Kind.OCTETS: _("Message %(number)d: it should have %(found)d octets, and has %(expected)d."),
         Kind.BODY: _("Message %(number)d: of its %(expected)d octets %(found)d are there; it cannot be read."),
-        Kind.CHUNKS: _("Body %(number)d: %(found)d chunks that no message names."),
+        Kind.CHUNKS: _("Body %(number)d: no message names its chunks (%(found)d)."),
     }
     return sentences[fault.kind] % {"number": fault.number, "found": fault.found, "expected": fault.expected}
 
@@ -35,6 +35,6 @@ class Command(BaseCommand):
         if not faults:
             self.stdout.write(_("Everything fits."))
         elif repair:
-            self.stdout.write(_("%(faults)d faults mended.") % {"faults": faults})
+            self.stdout.write(_("Faults mended: %(faults)d.") % {"faults": faults})
         else:
-            raise CommandError(_("%(faults)d faults; --repair mends them.") % {"faults": faults})
+            raise CommandError(_("Faults: %(faults)d; --repair mends them.") % {"faults": faults})
