@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("slow") and not item.config.getoption("slow"):
-        pytest.skip("slow: runs with --slow")
+        pytest.skip("not run: needs --slow")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,13 +66,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def run(pytestconfig: pytest.Config) -> Iterator[Target]:
     """The target of this run; its mailboxes are empty, or may be emptied."""
     target = _target(pytestconfig)
-    for account in filter(None, (target.account, target.second)):
-        session = target.login(account)
-        if target.lmtp_address is not None and session.stat()[0] and not pytestconfig.getoption("wipe"):
-            pytest.exit(f"the mailbox of {account.name} holds mail: name an empty one, or add --wipe to remove it", 4)
-        session.quit()
+    _look_before_wiping(target, target.account, pytestconfig)
     yield target
     target.close_all()
+
+
+@pytest.fixture(scope="session")
+def second_account(run: Target, pytestconfig: pytest.Config) -> Account:
+    """Who has the second mailbox."""
+    if run.second is None:
+        pytest.skip("needs --second-user")
+    _look_before_wiping(run, run.second, pytestconfig)
+    return run.second
 
 
 @pytest.fixture
@@ -101,11 +106,9 @@ def maildrop(target: Target) -> Iterator[Maildrop]:
 
 
 @pytest.fixture
-def second(target: Target) -> Iterator[Maildrop]:
+def second(target: Target, second_account: Account) -> Iterator[Maildrop]:
     """The second account's maildrop, empty before and after."""
-    if target.second is None:
-        pytest.skip("needs --second-user")
-    yield from _emptied(target, target.second)
+    yield from _emptied(target, second_account)
 
 
 def _emptied(target: Target, account: Account) -> Iterator[Maildrop]:
@@ -116,6 +119,13 @@ def _emptied(target: Target, account: Account) -> Iterator[Maildrop]:
     yield maildrop
     target.close_all()
     maildrop.empty()
+
+
+def _look_before_wiping(target: Target, account: Account, config: pytest.Config) -> None:
+    session = target.login(account)
+    if target.lmtp_address is not None and session.stat()[0] and not config.getoption("wipe"):
+        pytest.exit(f"the mailbox of {account.name} holds mail: name an empty one, or add --wipe to remove it", 4)
+    session.quit()
 
 
 def _target(config: pytest.Config) -> Target:

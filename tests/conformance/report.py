@@ -70,13 +70,13 @@ class Report:
 
 def verdict(outcomes: dict[str, str]) -> str:
     """The cell for a requirement, from the outcome of each of its cases."""
-    failed = [case for case, outcome in outcomes.items() if outcome == "failed"]
+    failed = sorted(case for case, outcome in outcomes.items() if outcome == "failed")
     ran = [case for case, outcome in outcomes.items() if outcome in ("passed", "failed")]
     if failed and len(outcomes) > 1:
         return f"**no**, {len(failed)} of {len(ran)}: {', '.join(failed[:6])}{', ...' if len(failed) > 6 else ''}"
     if failed:
         return "**no**"
-    return "yes" if ran else next(iter(outcomes.values()))
+    return "yes" if ran else min(outcomes.values())
 
 
 def with_column(text: str, column: str, cells: dict[Requirement, str]) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 class Scram:
     """One exchange: `first()`, then `final(challenge)`, then `server_is_genuine(challenge)`.
 
-    `header` is the GS2 header, `binding` the channel binding data that follows it in `c=`. Passwords must be ASCII:
-    this client has no SASLprep.
+    `header` is the GS2 header, `binding` the channel binding data that follows it in `c=`. `false_channel` and
+    `false_nonce` stand in the final message instead of what belongs there, under a proof that is right for them.
+    Passwords must be ASCII: this client has no SASLprep.
     """
 
     name: str
@@ -20,6 +21,8 @@ class Scram:
     digest: str
     header: str = "n,,"
     binding: bytes = b""
+    false_channel: bytes = b""
+    false_nonce: str = ""
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     server: dict[str, str] = field(default_factory=dict)
     _message: bytes = b""
@@ -32,8 +35,8 @@ class Scram:
     def final(self, challenge: bytes) -> bytes:
         """client-final-message in answer to server-first-message."""
         self.server = attributes(challenge)
-        channel = base64.b64encode(self.header.encode() + self.binding).decode()
-        without_proof = f"c={channel},r={self.server['r']}".encode()
+        channel = base64.b64encode(self.false_channel or self.header.encode() + self.binding).decode()
+        without_proof = f"c={channel},r={self.false_nonce or self.server['r']}".encode()
         salt, rounds = base64.b64decode(self.server["s"]), int(self.server["i"])
         self._salted = hashlib.pbkdf2_hmac(self.digest, self.password.encode(), salt, rounds)
         self._message = b",".join([self._bare(), challenge, without_proof])

@@ -32,7 +32,9 @@ def test_smuggling(maildrop: Maildrop, false_end: bytes) -> None:
     smuggled = envelope.encode() + letter(b"Smuggled.\r\n")
     session.envelope(maildrop.account.recipient)
     session.expect("DATA", 354)
-    session.wire.send(letter(b"Honest.") + false_end + smuggled + b".\r\nNOSUCH\r\n")
+    session.wire.send(letter(b"Honest.") + false_end)
+    time.sleep(0.05)
+    session.wire.send(smuggled + b".\r\nNOSUCH\r\n")
     reply = session.reply()
     with contextlib.suppress(ClosedError):
         after = session.reply()
