@@ -1,5 +1,7 @@
 """A person's own sign-in: password, second factor, browsers that are signed in."""
 
+from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -30,7 +32,16 @@ class OwnPasswordForm(forms.Form):
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    return render(request, "people/account.html", {"section": "account"})
+    assert isinstance(request.user, User)
+    return render(
+        request,
+        "people/account.html",
+        {
+            "section": "account",
+            "second_factor": is_mfa_enabled(request.user),
+            "browsers": UserSession.objects.filter(user=request.user).count(),
+        },
+    )
 
 
 @never_cache
