@@ -101,7 +101,7 @@ def _name(text: str) -> str:
     except DescriptionError:
         raise ChangeRefused("name", _("Use at most 60 characters, on one line.")) from None
     if PLACEHOLDER.search(name):
-        raise ChangeRefused("name", _("Mail clients would replace what stands between the % signs."))
+        raise ChangeRefused("name", _("Mail clients would replace what stands between percent signs."))
     return name
 
 

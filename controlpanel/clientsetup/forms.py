@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from controlpanel.clientsetup.models import DomainSetup
 from controlpanel.mailboxes.changes.leaving import LONGEST_DAYS
@@ -75,7 +76,8 @@ def how(domain: Domain) -> str:
         return str(_("leave it on the server"))
     if domain.leave_days == 0:
         return str(_("remove it at once"))
-    return str(_("leave it for %(days)d days") % {"days": domain.leave_days})
+    words = ngettext("leave it for %(days)d day", "leave it for %(days)d days", domain.leave_days)
+    return words % {"days": domain.leave_days}
 
 
 class SetupForm(LeavingForm):
