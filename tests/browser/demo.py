@@ -57,7 +57,7 @@ def people() -> None:
     office = _office()
     administrator = User.objects.create(address=ADMINISTRATOR, password=password, name="Lucía Ferreyra")
     office.administrators.add(administrator)
-    make_domain("xn--pea-8na.example")
+    make_domain("xn--pea-8ma.example")
     make_domain("vacia.example")
     longest = make_mailbox(LONGEST, name="María de los Ángeles Fernández Villaverde", quota=GIB)
     Usage.objects.filter(mailbox=longest).update(messages=41, octets=530 * 2**20)
