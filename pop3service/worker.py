@@ -12,6 +12,8 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -29,7 +31,7 @@ from pop3service.server import Limits, Server, Service
 from pop3service.server.certificates_watch import CertificatesWatch
 
 if TYPE_CHECKING:
-    from pop3service.backend import Backend
+    from pop3service.backend import Backend, Policies
 
 log = logging.getLogger("casilla.service")
 
@@ -99,12 +101,15 @@ def stop_within(stopping: "asyncio.Future[float]", seconds: float) -> None:
 
 def services(backend: "Backend", certificates: Certificates) -> dict[str, Service]:
     """Return what is served, by the address it is served on."""
-    plain = Rules(settings.PUBLIC_HOST, plain_login=settings.PLAIN_TEXT_LOGIN, stls=False)
-    with_tls = Rules(settings.PUBLIC_HOST, plain_login=settings.PLAIN_TEXT_LOGIN)
+    rules = Rules(settings.PUBLIC_HOST, plain_login=settings.PLAIN_TEXT_LOGIN, language=settings.LANGUAGE_CODE)
     lmtp_rules = LmtpRules(settings.PUBLIC_HOST, settings.MESSAGE_LIMIT)
 
+    @lru_cache(maxsize=4)
+    def rules_now(stls: bool, policies: "Policies") -> Rules:
+        return replace(rules, stls=stls, login_delay=policies.login_delay, expire=policies.expire)
+
     def pop3_session(peer: pop3.Peer) -> pop3.Session:
-        return pop3.Session(with_tls if certificates else plain, peer)
+        return pop3.Session(rules_now(bool(certificates), backend.policies), peer)
 
     return {
         settings.POP3_BIND: Service("pop3", pop3_session, backend.pop3, idle=600, lifetime=12 * HOUR),

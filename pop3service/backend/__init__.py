@@ -13,12 +13,12 @@ from pop3service.backend.heart import Heart
 from pop3service.backend.lmtp_door import LmtpDoor
 from pop3service.backend.pop3_door import Pop3Door
 from pop3service.backend.steps import ignore
-from pop3service.backend.store import Store
+from pop3service.backend.store import Policies, Store
 from pop3service.server.ports import Line
 
 STOP_SECONDS = 1.5  # twice: what waits for a lock longer than that is left to the next process's sweep
 
-__all__ = ["Backend"]
+__all__ = ["Backend", "Policies"]
 
 
 class Backend:
@@ -31,6 +31,11 @@ class Backend:
 
     def start(self) -> None:
         self._heart.start()
+
+    @property
+    def policies(self) -> Policies:
+        """What holds for any user who may sign in."""
+        return self._store.policies
 
     def tell_trouble(self, text: str) -> None:
         """Show in the panel what is wrong with this process, "" for nothing."""

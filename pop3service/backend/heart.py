@@ -3,7 +3,7 @@
 import logging
 
 from controlpanel.mailstore.maildrop import Renewed
-from pop3service.backend.store import READ_AHEAD_OCTETS, Store
+from pop3service.backend.store import READ_AHEAD_OCTETS, Policies, Store
 from pop3service.requests import Unavailable
 from pop3service.signals import Farewell
 
@@ -41,6 +41,7 @@ class Heart:
             self._spare_memory()
         if self._beats % SWEEP_BEATS == 1:
             self._store.sweeps.ask(None, self._swept)
+            self._store.policy.ask(None, self._take_policies)
 
     def _re_take(self) -> None:
         """Our row is new: at the start, and after a crash of PostgreSQL, which empties the table of sessions."""
@@ -64,6 +65,10 @@ class Heart:
     def _spare_memory(self) -> None:
         for door in self._store.sessions.values():
             door.spare_memory()
+
+    def _take_policies(self, policies: Policies | Unavailable) -> None:
+        if isinstance(policies, Policies):
+            self._store.policies = policies
 
     def _swept(self, sessions: int | Unavailable) -> None:
         if not isinstance(sessions, Unavailable) and sessions:

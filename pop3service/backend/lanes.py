@@ -9,6 +9,7 @@ import asyncio
 import logging
 import select
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
@@ -128,6 +129,8 @@ class Gatherer(Generic[Request, Result, Failed]):
         """Log a fault, leave a connection that can be used or none, and say what to do next."""
         stale = sqlstate(error) in STALE_PLANS
         lost = drop_lost_connection(anyhow=stale)
+        if lost and not self._lane.may_tell_of_loss():
+            return After.ONCE_MORE if self._again else After.GIVE_UP
         known = isinstance(error, DatabaseError)
         said = (getattr(self._call, "__name__", "call"), requests, describe(error), "yes" if lost else "no")
         log.error("call=%s requests=%d fault=%s lost=%s", *said, exc_info=None if known else error)
@@ -155,6 +158,7 @@ class Lane:
         self.closed = False
         self._ready: deque[AnyGatherer] = deque()
         self._idle = width
+        self._told = 0.0  # when a lost database was last told of
         self._jobs: SimpleQueue[tuple[AnyGatherer, list[Waiting[Any, Any]]] | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, name=f"{name}-{n}", daemon=True) for n in range(width)]
         for thread in self._threads:
@@ -165,6 +169,14 @@ class Lane:
         self._ready.append(gatherer)
         if self._idle:
             self.loop.call_soon(self._dispatch)
+
+    def may_tell_of_loss(self) -> bool:
+        """Whether a lost database is news: once a second, not once a call."""
+        now = time.monotonic()
+        news = now - self._told > 1
+        if news:
+            self._told = now
+        return news
 
     @property
     def resting(self) -> bool:

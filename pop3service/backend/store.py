@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
+from django.db.models import Max, Min
+
 from controlpanel.accounts import throttle
 from controlpanel.journal import record
 from controlpanel.mailboxes import recipients, sign_in
+from controlpanel.mailboxes.models import Domain
 from controlpanel.mailstore import delivery, maildrop
 from controlpanel.mailstore.models import CHUNK_OCTETS
 from pop3service.backend.lanes import Gatherer, Lane
@@ -48,6 +51,17 @@ class Bodies:
     octets: int
 
 
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What CAPA announces before anybody is known (RFC 2449 sections 6.5 and 6.7).
+
+    `login_delay`: the longest of any domain, in seconds. `expire`: the shortest, in days, None for never.
+    """
+
+    login_delay: int = 0
+    expire: int | None = None
+
+
 class Store:
     """What the doors of one process share. Made on the loop's thread, after the fork."""
 
@@ -58,6 +72,7 @@ class Store:
         self.sessions: dict[int, Pop3Door] = {}
         self.per_mailbox: Counter[int] = Counter()
         self.last_logins: dict[int, float] = {}
+        self.policies = Policies()
         self.read_ahead = READ_AHEAD_OCTETS  # octets that may still be read before they are asked for
         short, ends, bodies, incoming = [Lane(loop, name) for name in ("short", "ends", "bodies", "incoming")]
         hashes = Lane(loop, "hashes", width=2)
@@ -75,6 +90,7 @@ class Store:
         self.closings = Gatherer(ends, maildrop.close_maildrops, UNAVAILABLE, again=True)
         self.beats = Gatherer(short, renew, UNAVAILABLE, again=True)
         self.drops = Gatherer(ends, nothing(drop_processes), None)
+        self.policy = Gatherer(short, read_policies, UNAVAILABLE, again=True)
         self.sweeps = Gatherer(short, sweep_dead, UNAVAILABLE, again=True)
         self.re_takes = Gatherer(ends, re_take, UNAVAILABLE, again=True)
 
@@ -132,6 +148,11 @@ def nothing(call: Callable[[Sequence[Request]], None]) -> Callable[[Sequence[Req
 
     made.__name__ = call.__name__
     return made
+
+
+def read_policies(asked: Sequence[None]) -> list[Policies]:
+    found = Domain.objects.aggregate(login_delay=Max("login_delay"), expire=Min("expire_days"))
+    return [Policies(found["login_delay"] or 0, found["expire"])] * len(asked)
 
 
 def prove(secrets: Sequence[Secret]) -> list[sign_in.Proof]:

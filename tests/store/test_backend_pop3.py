@@ -581,6 +581,23 @@ def test_a_stop_closes_what_is_left_and_forgets_the_process(ana: Mailbox) -> Non
     assert not Session.objects.exists()
 
 
+def test_what_holds_for_some_user_is_known_before_anybody_signs_in(ana: Mailbox) -> None:
+    ana.domain.login_delay, ana.domain.expire_days = 60, 30
+    ana.domain.save()
+    other = make_mailbox("eve@example.net").domain
+    other.login_delay, other.expire_days = 10, 90
+    other.save()
+
+    async def test(backend: Backend) -> None:
+        for _ in range(300):
+            if (backend.policies.login_delay, backend.policies.expire) == (60, 30):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(backend.policies)
+
+    beside_a_backend(test)
+
+
 def test_trouble_is_shown_with_the_process() -> None:
     async def test(backend: Backend) -> None:
         backend.tell_trouble("the certificate is bad")
