@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from controlpanel import database
 from controlpanel.accounts.throttle_rules import (
     FORGOTTEN_AFTER,
     NOTHING,
@@ -46,7 +47,7 @@ SELECT network.failures, extract(epoch FROM statement_timestamp() - network.last
        pair.failures, extract(epoch FROM statement_timestamp() - pair.last)::float8,
        EXISTS (SELECT FROM accounts_knownnetwork AS known JOIN accounts_user AS owner ON owner.id = known.user_id
                WHERE owner.address = tried.address AND known.network = tried.network
-                 AND known.last > statement_timestamp() - make_interval(days => %(days)s)),
+                 AND known.last > statement_timestamp() - make_interval(days => %(days)s::integer)),
        EXISTS (SELECT FROM accounts_knownnetwork AS known WHERE known.network = tried.network
                  AND known.last > statement_timestamp() - interval '1 day')
 FROM unnest(%(networks)s::text[], %(addresses)s::text[], %(network_keys)s::text[], %(mailbox_keys)s::text[],
@@ -63,22 +64,18 @@ def waits(attempts: Sequence[Attempt]) -> list[float]:
     """Return for each attempt the seconds until it is looked at, 0 for now. Ask right before the secret is checked."""
     if not attempts:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _WAITS,
-            {
-                "days": KNOWN_DAYS,
-                "networks": [each.network for each in attempts],
-                "addresses": [each.address for each in attempts],
-                "network_keys": [each.network_key for each in attempts],
-                "mailbox_keys": [each.mailbox_key for each in attempts],
-                "pair_keys": [each.pair_key for each in attempts],
-            },
-        )
-        rows = cursor.fetchall()
+    found = database.rows(
+        _WAITS,
+        days=KNOWN_DAYS,
+        networks=[each.network for each in attempts],
+        addresses=[each.address for each in attempts],
+        network_keys=[each.network_key for each in attempts],
+        mailbox_keys=[each.mailbox_key for each in attempts],
+        pair_keys=[each.pair_key for each in attempts],
+    )
     return [
         wait_of(_count(row[0:2]), _count(row[2:4]), _count(row[4:6]), spared=row[6] or not each.guess, office=row[7])
-        for each, row in zip(attempts, rows, strict=True)
+        for each, row in zip(attempts, found, strict=True)
     ]
 
 
@@ -136,33 +133,38 @@ def _write(counts: Mapping[str, Count]) -> None:
         )
 
 
-_KNOWN = """
-INSERT INTO accounts_knownnetwork (user_id, network, last)
-SELECT DISTINCT owner.id, seen.network, statement_timestamp()
-FROM unnest(%(users)s::bigint[], %(networks)s::text[]) AS seen (user_id, network)
-JOIN accounts_user AS owner ON owner.id = seen.user_id
-WHERE NOT EXISTS (SELECT FROM accounts_knownnetwork AS known
-                  WHERE known.user_id = seen.user_id AND known.network = seen.network
-                    AND known.last > statement_timestamp() - make_interval(hours => %(hours)s))
-ORDER BY owner.id, seen.network
-ON CONFLICT (user_id, network) DO UPDATE SET last = excluded.last
+_SUCCEEDED = """
+WITH known AS (
+    INSERT INTO accounts_knownnetwork (user_id, network, last)
+    SELECT DISTINCT owner.id, seen.network, statement_timestamp()
+    FROM unnest(%(users)s::bigint[], %(networks)s::text[]) AS seen (user_id, network)
+    JOIN accounts_user AS owner ON owner.id = seen.user_id
+    WHERE NOT EXISTS (SELECT FROM accounts_knownnetwork AS known
+                      WHERE known.user_id = seen.user_id AND known.network = seen.network
+                        AND known.last > statement_timestamp() - make_interval(hours => %(hours)s::integer))
+    ORDER BY owner.id, seen.network
+    ON CONFLICT (user_id, network) DO UPDATE SET last = excluded.last
+)
+SELECT key FROM accounts_throttle WHERE key = ANY(%(pairs)s::text[])
 """
 
 
 def record_successes(successes: Sequence[Success]) -> None:
     """Remember the networks as known, and take back what each had failed at its own mailbox.
 
-    Most sign-ins are polls from a known network without failures: they read two indexes and write nothing.
+    Most sign-ins are polls from a known network without failures: one statement, which writes nothing.
     """
     told = [each for each in successes if each.network]
     if not told:
         return
-    with connection.cursor() as cursor:
-        users, networks = [each.user for each in told], [each.network for each in told]
-        cursor.execute(_KNOWN, {"users": users, "networks": networks, "hours": RENEWED_AFTER_HOURS})
-        cursor.execute("SELECT key FROM accounts_throttle WHERE key = ANY(%s)", [[each.pair_key for each in told]])
-        failed = {row[0] for row in cursor.fetchall()}
-    if failed:
+    found = database.rows(
+        _SUCCEEDED,
+        users=[each.user for each in told],
+        networks=[each.network for each in told],
+        pairs=[each.pair_key for each in told],
+        hours=RENEWED_AFTER_HOURS,
+    )
+    if failed := {key for (key,) in found}:
         _take_back([each for each in told if each.pair_key in failed])
 
 
