@@ -8,7 +8,7 @@ from controlpanel.accounts.throttle import Attempt
 from controlpanel.journal.record import RefusedSignIn
 from controlpanel.mailboxes import device_passwords, sign_in
 from controlpanel.mailboxes.sign_in import Account, Proof, Refusal
-from controlpanel.mailstore.maildrop import InUse, Opened, Opening
+from controlpanel.mailstore.maildrop import InUse, Opened, Opening, Turn
 from pop3service.backend import refusals
 from pop3service.backend.steps import Steps, ask, ignore
 from pop3service.backend.store import UNAVAILABLE, Secret, Store
@@ -22,6 +22,7 @@ from pop3service.requests import (
     ScramKeys,
     ScramLogin,
     ScramLookup,
+    TokenLogin,
     Unavailable,
 )
 
@@ -98,6 +99,19 @@ def scram_failed(door: "Pop3Door", request: ScramFailed) -> Steps[Refused | Unav
     return refuse(door, door.account, request.mechanism, Refusal.WRONG, refusals.SCRAM_FAILED)
 
 
+def token_login(door: "Pop3Door", request: TokenLogin) -> Steps[LoginAnswer]:
+    """Have the issuer's signature checked. A refused token counts for nothing in the throttle: nobody guesses one."""
+    address = yield from ask(door.store.tokens, request.token)
+    if isinstance(address, Unavailable):
+        return address
+    account = yield from ask(door.store.accounts, address or request.name)
+    if isinstance(account, Unavailable):
+        return account
+    if account is None or not address or not sign_in.names(request.name or address, account):
+        return refuse(door, account, request.mechanism, "token_refused", refusals.TOKEN_REFUSED)
+    return (yield from enter(door, account, Proof(True, token=True), request.mechanism))
+
+
 def throttle(store: Store, attempt: Attempt) -> Steps[Refused | Unavailable | None]:
     """Hold a throttled attempt for a short wait; return why it may not go on, None where it may."""
     wait = yield from ask(store.waits, attempt)
@@ -117,9 +131,12 @@ def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> S
         return refuse(door, account, mechanism, refusal)
     if store.per_mailbox[account.mailbox] >= SESSIONS_PER_MAILBOX:
         return refuse(door, account, mechanism, "too_many_sessions", refusals.TOO_MANY_SESSIONS)
-    delay = store.login_wait(account.mailbox, account.login_delay)
-    if delay:
-        return refuse(door, account, mechanism, "login_delay", refusals.login_delay(delay))
+    if account.login_delay:
+        wait = yield from ask(store.turns, Turn(account.mailbox, account.login_delay))
+        if isinstance(wait, Unavailable):
+            return wait
+        if wait:
+            return refuse(door, account, mechanism, "login_delay", refusals.login_delay(wait))
     opening = Opening(
         mailbox_id=account.mailbox,
         process=store.process.id,

@@ -6,7 +6,15 @@ from typing import Any
 from controlpanel.mailboxes.sign_in import Account
 from controlpanel.mailstore.maildrop import Closed, Closing, Held, LeaseLost, Wanted
 from pop3service.backend import refusals
-from pop3service.backend.login import Live, login, look_up_scram, note_in_clear, scram_failed, scram_login
+from pop3service.backend.login import (
+    Live,
+    login,
+    look_up_scram,
+    note_in_clear,
+    scram_failed,
+    scram_login,
+    token_login,
+)
 from pop3service.backend.reading import Reader
 from pop3service.backend.steps import Steps, ask, ignore, run
 from pop3service.backend.store import UNAVAILABLE, Store
@@ -77,8 +85,6 @@ class Pop3Door:
             case NeedsTls():
                 self._note(request.name)
                 answer(None)
-            case TokenLogin():  # no issuer of tokens is configured, and no mechanism that sends one is offered
-                answer(refusals.TOKEN_REFUSED)
             case Finish() if not request.removed and not self._session.opening.exclusive:
                 self._finish_unasked(request)
                 answer(Finished())
@@ -129,6 +135,8 @@ class Pop3Door:
         match request:
             case Login():
                 return login(self, request)
+            case TokenLogin():
+                return token_login(self, request)
             case ScramLookup():
                 return look_up_scram(self, request)
             case ScramLogin():

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from django.db.models import Max, Min
 
-from controlpanel.accounts import throttle
+from controlpanel.accounts import issuer, throttle
 from controlpanel.journal import record
 from controlpanel.mailboxes import recipients, sign_in
 from controlpanel.mailboxes.models import Domain
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 UNAVAILABLE = Unavailable()
 READ_AHEAD_OCTETS = 64 * 2**20  # of all sessions together
 HASHES_WAITING = 200  # two threads check these in some seconds; longer no client waits
+TOKENS_WAITING = 500
 CLOSE_AGAIN_SECONDS = 5
 CLOSE_TRIES = 60
 REST_AGAIN_SECONDS = 0.05
@@ -71,19 +72,21 @@ class Store:
         self.process = maildrop.MailProcess(uuid4(), socket.gethostname(), os.getpid())
         self.sessions: dict[int, Pop3Door] = {}
         self.per_mailbox: Counter[int] = Counter()
-        self.last_logins: dict[int, float] = {}
         self.policies = Policies()
         self.read_ahead = READ_AHEAD_OCTETS  # octets that may still be read before they are asked for
         short, ends, bodies, incoming = [Lane(loop, name) for name in ("short", "ends", "bodies", "incoming")]
         hashes = Lane(loop, "hashes", width=2)
-        self._lanes = [short, ends, bodies, incoming, hashes]
+        tokens = Lane(loop, "tokens")  # their issuer may be asked for its keys, and may be slow
+        self._lanes = [short, ends, bodies, incoming, hashes, tokens]
 
         self.accounts = Gatherer(short, sign_in.find_accounts, UNAVAILABLE, again=True)
         self.waits = Gatherer(short, throttle.waits, UNAVAILABLE, again=True)
         self.proofs = Gatherer(hashes, prove, UNAVAILABLE, items=1, backlog=HASHES_WAITING)
+        self.tokens = Gatherer(tokens, read_tokens, UNAVAILABLE, items=1, backlog=TOKENS_WAITING)
         self.failures = Gatherer(short, nothing(throttle.record_failures), None)
-        self.attempts = Gatherer(short, nothing(record.attempts), None)
-        self.uses = Gatherer(short, nothing(sign_in.record_uses), None)
+        self.attempts = Gatherer(ends, nothing(record.attempts), None)
+        self.uses = Gatherer(ends, nothing(sign_in.record_uses), None)
+        self.turns = Gatherer(short, maildrop.take_turns, UNAVAILABLE)
         self.openings = Gatherer(short, maildrop.open_maildrops, UNAVAILABLE)
         self.listings = Gatherer(short, maildrop.list_maildrops, UNAVAILABLE, again=True)
         self.unique_ids = Gatherer(short, maildrop.unique_ids, UNAVAILABLE, again=True)
@@ -98,7 +101,7 @@ class Store:
         self.chunks = Gatherer(bodies, maildrop.read_chunks, UNAVAILABLE, again=True, weigh=lambda _: CHUNK_OCTETS)
 
         self.recipients = Gatherer(short, find_recipients, UNAVAILABLE, again=True)
-        self.refused = Gatherer(short, nothing(record.refusals), None)
+        self.refused = Gatherer(ends, nothing(record.refusals), None)
         self.new_bodies = Gatherer(incoming, new_bodies, UNAVAILABLE, again=True)
         self.staging = Gatherer(incoming, stage_chunks, UNAVAILABLE, weigh=lambda chunk: len(chunk.octets))
         self.copies = Gatherer(incoming, copy_chunks, UNAVAILABLE, items=1)
@@ -130,14 +133,6 @@ class Store:
         if not self.per_mailbox[mailbox]:
             del self.per_mailbox[mailbox]
 
-    def login_wait(self, mailbox: int, delay: float) -> float:
-        """Return the seconds until a mailbox may log in again under LOGIN-DELAY; at 0 this login counts as its last."""
-        now = self.loop.time()
-        wait = self.last_logins.get(mailbox, -delay) + delay - now if delay else 0.0
-        if delay and wait <= 0:
-            self.last_logins[mailbox] = now
-        return max(0.0, wait)
-
 
 def nothing(call: Callable[[Sequence[Request]], None]) -> Callable[[Sequence[Request]], list[None]]:
     """Turn a call that returns nothing into one that returns nothing for each request."""
@@ -157,6 +152,14 @@ def read_policies(asked: Sequence[None]) -> list[Policies]:
 
 def prove(secrets: Sequence[Secret]) -> list[sign_in.Proof]:
     return [sign_in.prove(each.account, each.name, each.secret) for each in secrets]
+
+
+def read_tokens(tokens: Sequence[str]) -> list[str | Unavailable | None]:
+    """Return whose mailbox each token opens, None for nobody's."""
+    try:
+        return [issuer.address_of(token) for token in tokens]
+    except issuer.IssuerAwayError:
+        return [UNAVAILABLE] * len(tokens)
 
 
 def renew(processes: Sequence[maildrop.MailProcess]) -> list[maildrop.Renewed]:
