@@ -52,7 +52,10 @@ class Census:
 def plain_address(host: str) -> str:
     """Return an IP address without its zone, an IPv4 address that came over IPv6 as itself."""
     host = host.partition("%")[0]
-    return host.removeprefix("::ffff:") if "." in host else host
+    if not host.startswith("::ffff:"):
+        return host
+    mapped = ipaddress.IPv6Address(host).ipv4_mapped  # which Python writes as ::ffff:c000:201 before 3.13
+    return host if mapped is None else str(mapped)
 
 
 def counted_as(address: str) -> str:
