@@ -70,6 +70,16 @@ def web_url(name: str, default: str) -> str:
     return value
 
 
+def issuer(name: str) -> str:
+    """Return the URL of NAME as it is written, "" for none; in clear it may lead to this machine alone."""
+    value = text(name)
+    parts = urlsplit(value)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
+    if value and not (secure and parts.hostname and HOST_AND_PORT.fullmatch(parts.netloc) and not parts.query):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a URL, as in https://login.example.org/realm.")
+    return value
+
+
 def bind(name: str, default: str) -> str:
     """Return HOST:PORT of NAME, the port checked; `[::1]:110` is IPv6, an empty host all addresses."""
     value = text(name, default)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from controlpanel import environment
@@ -38,6 +39,14 @@ TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
 SPARED_NETWORKS = environment.networks("SPARED_NETWORKS")  # whose wrong passwords are not counted
 TLS_DIR = Path(environment.text("TLS_DIR", str(DATA_DIR / "tls")))
 PLAIN_TEXT_LOGIN = environment.flag("PLAIN_TEXT_LOGIN")  # POP3 passwords without TLS from outside loopback
+SCRAM_PLUS = environment.flag("SCRAM_PLUS")  # binds to tls-server-end-point, not to RFC 9266's tls-exporter
+OAUTH_ISSUER = environment.issuer("OAUTH_ISSUER")  # whose tokens open mailboxes, as it stands in their claim iss
+OAUTH_AUDIENCE = environment.text("OAUTH_AUDIENCE")  # for whom it made them: aud
+OAUTH_CLAIM = environment.text("OAUTH_CLAIM", "email")  # which claim is the mailbox's address
+OAUTH_JWKS_URL = environment.issuer("OAUTH_JWKS_URL")  # its keys; empty: found by its openid-configuration
+if OAUTH_ISSUER and not OAUTH_AUDIENCE:
+    raise ImproperlyConfigured("OAUTH_ISSUER wants OAUTH_AUDIENCE: else a token made for any program opens mailboxes.")
+OAUTH_DISCOVERY_URL = f"{OAUTH_ISSUER.rstrip('/')}/.well-known/openid-configuration" if OAUTH_ISSUER else ""
 MESSAGE_LIMIT = environment.number("MESSAGE_LIMIT", 100 * 2**20, least=64 * 2**10)  # octets, LMTP SIZE
 CONNECTIONS = environment.number("CONNECTIONS", 25_000, least=10)  # of one mail process
 CONNECTIONS_PER_ADDRESS = environment.number("CONNECTIONS_PER_ADDRESS", 400, least=1)  # an IPv6 /64 is one

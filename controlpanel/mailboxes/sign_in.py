@@ -89,7 +89,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Proof:
-    """What a secret proved: nothing, a device's password, or (device None) the person's own.
+    """What a secret proved: nothing, a device's password, or (device None) the person's own, or who they are.
 
     `replacement` is the hash that shall stand in the place of the one in `Account.password`.
     """
@@ -97,6 +97,7 @@ class Proof:
     right: bool
     device: Device | None = None
     replacement: str | None = None
+    token: bool = False  # an issuer that we trust vouches for the owner
 
 
 WRONG = Proof(False)
@@ -173,6 +174,11 @@ def _device(number: int, name: str, stored_key: bytes, server_key: bytes, networ
     return Device(number, name, bytes(stored_key), bytes(server_key), allowed, *rest)
 
 
+def names(name: str, account: Account) -> bool:
+    """Whether `name`, as a client sent it, is the account's."""
+    return canonical_or_none(name) == account.address
+
+
 _STRICTNESS = [State.ACTIVE, State.SUSPENDED, State.CLOSED]
 
 
@@ -233,7 +239,7 @@ def judge(account: Account, proof: Proof, peer: str | None, purpose: Purpose = P
     if not account.pop3 and purpose is Purpose.FETCH:
         return Refusal.POP3_OFF
     if proof.device is None:
-        return None if account.main_password else Refusal.DEVICE_PASSWORD_NEEDED
+        return None if account.main_password or proof.token else Refusal.DEVICE_PASSWORD_NEEDED
     return _judge_device(proof.device, peer, purpose)
 
 

@@ -163,6 +163,17 @@ class Session(models.Model):
         return f"{self.mailbox_id} from {self.address}"
 
 
+class LastLogin(models.Model):
+    """When a mailbox under LOGIN-DELAY was last opened (unlogged)."""
+
+    mailbox_id = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    delay = models.IntegerField()  # seconds, as they were then
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id} at {self.at:%F %T}"
+
+
 class SinceCrash(models.Model):
     """One row (unlogged): since when, at the latest, no crash emptied the unlogged tables. For the sweep of bodies."""
 

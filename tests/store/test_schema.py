@@ -25,7 +25,7 @@ def test_bodies_are_stored_as_they_are() -> None:
 
 def test_who_is_connected_is_not_logged() -> None:
     unlogged = {name for (name,) in ask("SELECT relname FROM pg_class WHERE relpersistence = 'u' AND relkind = 'r'")}
-    assert unlogged == {"mailstore_session", "mailstore_process", "mailstore_sincecrash"}
+    assert unlogged == {"mailstore_session", "mailstore_process", "mailstore_sincecrash", "mailstore_lastlogin"}
 
 
 @pytest.mark.parametrize("octets", [b"", b"x" * (256 * 1024 + 1)])

@@ -15,6 +15,7 @@ from controlpanel.mailstore.maildrop.heartbeat import (
     sweep_dead,
 )
 from controlpanel.mailstore.maildrop.opening import SESSION_SECONDS, InUse, Opened, Opening, open_maildrops
+from controlpanel.mailstore.maildrop.pace import Turn, take_turns
 from controlpanel.mailstore.maildrop.reading import (
     Listing,
     Wanted,
@@ -36,6 +37,7 @@ __all__ = [
     "Opened",
     "Opening",
     "Renewed",
+    "Turn",
     "Wanted",
     "close_maildrops",
     "drop_process",
@@ -46,5 +48,6 @@ __all__ = [
     "read_chunks",
     "renew",
     "sweep_dead",
+    "take_turns",
     "unique_ids",
 ]

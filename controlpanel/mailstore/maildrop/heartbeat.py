@@ -16,6 +16,7 @@ from controlpanel.journal import record
 from controlpanel.mailstore.locks import lock_usages
 from controlpanel.mailstore.maildrop.lease import lost_leases
 from controlpanel.mailstore.maildrop.opening import Opening
+from controlpanel.mailstore.maildrop.pace import forget_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def sweep_dead() -> int:
     """Record and drop the sessions of processes that have not beaten for 30 seconds. Returns how many sessions."""
     with transaction.atomic():
         database.run(DROP_DEAD)
+        forget_turns()
         return _drop_orphans("fault")
 
 
