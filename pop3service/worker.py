@@ -101,7 +101,13 @@ def stop_within(stopping: "asyncio.Future[float]", seconds: float) -> None:
 
 def services(backend: "Backend", certificates: Certificates) -> dict[str, Service]:
     """Return what is served, by the address it is served on."""
-    rules = Rules(settings.PUBLIC_HOST, plain_login=settings.PLAIN_TEXT_LOGIN, language=settings.LANGUAGE_CODE)
+    rules = Rules(
+        settings.PUBLIC_HOST,
+        mechanisms=mechanisms(),
+        plain_login=settings.PLAIN_TEXT_LOGIN,
+        language=settings.LANGUAGE_CODE,
+        openid_configuration=settings.OAUTH_DISCOVERY_URL,
+    )
     lmtp_rules = LmtpRules(settings.PUBLIC_HOST, settings.MESSAGE_LIMIT)
 
     @lru_cache(maxsize=4)
@@ -128,6 +134,13 @@ def services(backend: "Backend", certificates: Certificates) -> dict[str, Servic
             proxied=False,
         ),
     }
+
+
+def mechanisms() -> tuple[str, ...]:
+    """Return what is offered, strongest first."""
+    plus = ["SCRAM-SHA-256-PLUS"] if settings.SCRAM_PLUS else []
+    tokens = ["OAUTHBEARER", "XOAUTH2"] if settings.OAUTH_ISSUER else []
+    return (*plus, "SCRAM-SHA-256", *tokens, "PLAIN", "LOGIN")
 
 
 def limits() -> Limits:
