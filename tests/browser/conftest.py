@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from pytest_django.live_server_helper import LiveServer
 
 from controlpanel.accounts.models import User
+from controlpanel.clientsetup.selftest import lookups
 from controlpanel.launcher import catalogs
 from tests.browser import demo
 from tests.programs import need
@@ -55,6 +56,16 @@ def plain_static_files() -> Iterator[None]:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that look at the DNS find nobody who answers: no test leaves this machine."""
+
+    def unanswered(name: str, kind: str) -> list[str]:
+        raise lookups.UnansweredError(name)
+
+    monkeypatch.setattr(lookups, "dns_lookup", unanswered)
 
 
 @pytest.fixture
