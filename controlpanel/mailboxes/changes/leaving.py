@@ -6,7 +6,7 @@ from controlpanel.accounts.actor import Actor
 from controlpanel.journal import record
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change
-from controlpanel.mailboxes.changes.rooms import DEFAULT, Default
+from controlpanel.mailboxes.changes.rooms import Default
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act, require
 
