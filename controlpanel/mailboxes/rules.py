@@ -51,10 +51,11 @@ class Rights:
     operator: bool = False
     domains: frozenset[int] = frozenset()  # those they administer
     mailboxes: frozenset[int] = frozenset()  # their own and those an Access opens
+    reached: frozenset[int] = frozenset()  # the domains of those an Access opens
 
     def covers(self, other: "Rights") -> bool:
-        """Whether `other` has no right that is missing here."""
-        return self.operator or (not other.operator and other.domains <= self.domains)
+        """Whether `other` has no right that is missing here: runs no further domain, and opens no mail in one."""
+        return self.operator or (not other.operator and other.domains | other.reached <= self.domains)
 
 
 class NotAllowed(PermissionDenied):
@@ -63,18 +64,21 @@ class NotAllowed(PermissionDenied):
 
 def rights(user: User) -> Rights:
     """Read the rights of `user` from the database."""
+    accesses = Access.objects.filter(user=OuterRef("pk"))
     row = (
         User.objects.filter(pk=user.pk)
         .values_list(
             "is_operator",
             ArraySubquery(Domain.administrators.through.objects.filter(user=OuterRef("pk")).values("domain_id")),
-            ArraySubquery(Access.objects.filter(user=OuterRef("pk")).values("mailbox_id")),
+            ArraySubquery(accesses.values("mailbox_id")),
+            ArraySubquery(accesses.values("mailbox__domain_id")),
             "mailbox__pk",
         )
         .get()
     )
-    operator, domains, accesses, own = row
-    return Rights(user.pk, operator, frozenset(domains), frozenset(accesses) | ({own} if own else set()))
+    operator, domains, opened, reached, own = row
+    mailboxes = frozenset(opened) | ({own} if own else set())
+    return Rights(user.pk, operator, frozenset(domains), mailboxes, frozenset(reached))
 
 
 def remembered_rights(user: User) -> Rights:

@@ -81,6 +81,16 @@ def test_the_table_for_the_mailbox_of_who_has_wider_rights(house: House) -> None
         assert house.who_may(act, house.boss_box) == {"operator"}
 
 
+def test_the_table_for_who_opens_a_mailbox_in_another_domain(house: House) -> None:
+    guest = house.users["guest"]
+    assert isinstance(guest, User)
+    for act, subject in ((Act.RULE_MAILBOX, guest.mailbox), (Act.RULE_USER, guest)):
+        assert house.who_may(act, subject) == {"operator"}  # a new password for the guest opens ana@here.example
+    of_both = User.objects.create_user("both@elsewhere.example")
+    of_both.domains.add(house.here, house.there)
+    assert may(of_both, Act.RULE_USER, guest)
+
+
 def test_the_table_for_a_user(house: House) -> None:
     assert house.who_may(Act.RULE_USER, house.box.user) == {"operator", "administrator"}
     assert house.who_may(Act.CHANGE_OWN, house.box.user) == {"owner"}
@@ -105,7 +115,9 @@ def test_rights_are_read_as_a_whole(house: House) -> None:
     assert isinstance(guest, User)
     assert isinstance(administrator, User)
     own = Mailbox.objects.get(user=guest).pk
-    assert rights(guest) == Rights(guest.pk, False, frozenset(), frozenset({own, house.box.pk}))
+    assert rights(guest) == Rights(
+        guest.pk, False, frozenset(), frozenset({own, house.box.pk}), frozenset({house.here.pk})
+    )
     assert rights(administrator) == Rights(administrator.pk, False, frozenset({house.here.pk}), frozenset())
 
 
@@ -120,6 +132,8 @@ def test_rights_are_read_as_a_whole(house: House) -> None:
         (Rights(1, domains=frozenset({1})), Rights(2, domains=frozenset({1, 2})), False),
         (Rights(1, domains=frozenset({1})), Rights(2, operator=True), False),
         (Rights(1), Rights(2, domains=frozenset({1})), False),
+        (Rights(1, domains=frozenset({1})), Rights(2, mailboxes=frozenset({7}), reached=frozenset({1})), True),
+        (Rights(1, domains=frozenset({1})), Rights(2, mailboxes=frozenset({7}), reached=frozenset({2})), False),
     ],
 )
 def test_rights_cover_what_is_not_wider(one: Rights, other: Rights, covers: bool) -> None:
