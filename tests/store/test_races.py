@@ -7,9 +7,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from controlpanel.accounts.actor import SHELL
 from controlpanel.journal import record
 from controlpanel.journal.models import Attempt, PastSession
-from controlpanel.mailboxes.models import Mailbox, Usage
+from controlpanel.mailboxes import changes
+from controlpanel.mailboxes.models import Mailbox, State, Usage
 from controlpanel.mailboxes.recipients import OverQuota, Recipient, find_recipients
 from controlpanel.mailstore import retention
 from controlpanel.mailstore.checking import check
@@ -191,6 +193,34 @@ def test_two_restores_of_the_same(box: Mailbox) -> None:
         calls = [Background(retention.restore, box.pk, [number]) for _ in range(2)]
         all_blocked(*calls)
     assert sorted(call.result().messages for call in calls) == [0, 1]
+    assert counters(box)[0] == 1
+
+
+@pytest.mark.parametrize("of_domain", [False, True])
+def test_an_undone_deletion_and_the_end_of_the_mail(box: Mailbox, of_domain: bool) -> None:
+    put(box)
+    holder = box.domain if of_domain else box
+    holder.state = State.DELETED
+    holder.save()
+    age("mailboxes_domain" if of_domain else "mailboxes_mailbox", f"id = {holder.pk}", state_since="31 days")
+    with transaction.atomic():
+        lock_usages([box.pk])
+        erasing = Background(retention.erase_deleted)
+        erasing.wait_until_blocked()
+        undelete = changes.undelete_domain if of_domain else changes.undelete_mailbox
+        Background(lambda: undelete(holder, actor=SHELL)).result()
+    assert not erasing.result()
+    assert counters(box)[0] == 1
+
+
+def test_nothing_is_erased_while_a_deletion_is_being_undone(box: Mailbox) -> None:
+    put(box)
+    box.state = State.DELETED
+    box.save()
+    age("mailboxes_mailbox", f"id = {box.pk}", state_since="31 days")
+    with transaction.atomic():
+        changes.undelete_mailbox(box, actor=SHELL)
+        assert not Background(retention.erase_deleted).result()
     assert counters(box)[0] == 1
 
 

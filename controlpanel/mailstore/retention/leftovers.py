@@ -20,6 +20,14 @@ WHERE ((mailbox.state = 'deleted' AND mailbox.state_since < now() - make_interva
 ORDER BY mailbox.id LIMIT %(mailboxes)s::bigint
 """
 
+# Whoever undoes the deletion holds one of these rows meanwhile, and then there is nothing to erase.
+HOLD_DELETED = """
+SELECT mailbox.id
+FROM mailboxes_mailbox AS mailbox JOIN mailboxes_domain AS domain ON domain.id = mailbox.domain_id
+WHERE mailbox.id = %(mailbox)s::bigint AND 'deleted' IN (mailbox.state, domain.state)
+FOR SHARE OF mailbox, domain SKIP LOCKED
+"""
+
 ERASE = """
 WITH erased AS (
     DELETE FROM mailstore_message
@@ -48,11 +56,12 @@ WHERE usage.mailbox_id = %(mailbox)s::bigint
 def erase_deleted() -> bool:
     """Erase some of the mail of a mailbox that was deleted, or whose domain was, more than 30 days ago."""
     with transaction.atomic():
-        found = database.rows(DELETED, days=DELETED_DAYS, with_mail=True, mailboxes=1)
-        for (mailbox,) in found:
+        for (mailbox,) in database.rows(DELETED, days=DELETED_DAYS, with_mail=True, mailboxes=1):
             lock_usages([mailbox])
-            database.run(ERASE, mailbox=mailbox, messages=MESSAGES_A_STEP)
-    return bool(found)
+            if database.rows(HOLD_DELETED, mailbox=mailbox):
+                database.run(ERASE, mailbox=mailbox, messages=MESSAGES_A_STEP)
+                return True
+    return False
 
 
 def emptied_mailboxes() -> list[int]:
