@@ -75,6 +75,7 @@ FIELDS: dict[str, Promise] = {
     "expire_days": _("days that mail stays"),
     "expire_unfetched": _("also what nobody fetched"),
     "device_passwords_only": _("device passwords only"),
+    "device_passwords_from": _("from which day on"),
     "device": _("device"),
     "targets": _("goes to"),
     "count": _("messages"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from controlpanel.accounts import throttle
+from controlpanel.jobs import policy_notices
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
 from controlpanel.mailstore import retention
@@ -59,6 +60,7 @@ SCHEDULE = [
     Work("sweep bodies", MINUTE, repeated(retention.sweep_bodies)),
     Work("expire messages", 10 * MINUTE, expire_all),
     Work("sweep staged bodies", HOUR, repeated(retention.sweep_staged)),
+    Work("tell owners of a coming policy", HOUR, policy_notices.tell_owners),
     Work("erase deleted mailboxes", HOUR, repeated(retention.erase_deleted)),
     Work("drop deleted mailboxes", HOUR, drop_deleted),
     Work("forget messages", HOUR, repeated(retention.forget)),

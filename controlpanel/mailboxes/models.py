@@ -54,6 +54,7 @@ class Domain(models.Model):
     expire_unfetched = models.BooleanField(default=False)
     pop3_enabled = models.BooleanField(default=True)
     device_passwords_only = models.BooleanField(default=False)
+    device_passwords_from = models.DateField(null=True, blank=True)  # UTC; none: at once
     leave_days = models.PositiveSmallIntegerField(null=True, blank=True)  # see Mailbox.leaving
 
     class Meta:

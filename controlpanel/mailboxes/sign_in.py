@@ -126,7 +126,9 @@ _ACCOUNTS = """
 SELECT tried.place, mailbox.id, owner.id, mailbox.address_text, owner.password, mailbox.scram_salt,
        ARRAY[mailbox.state, domain.state, CASE WHEN owner.is_active THEN 'active' ELSE 'suspended' END],
        mailbox.pop3_enabled AND domain.pop3_enabled,
-       NOT (domain.device_passwords_only OR owner.is_operator
+       NOT ((domain.device_passwords_only
+             AND coalesce(domain.device_passwords_from <= (statement_timestamp() AT TIME ZONE 'UTC')::date, true))
+            OR owner.is_operator
             OR EXISTS (SELECT FROM mailboxes_domain_administrators AS runs WHERE runs.user_id = owner.id)
             OR EXISTS (SELECT FROM mfa_authenticator AS factor
                        WHERE factor.user_id = owner.id AND factor.type <> 'recovery_codes')),

@@ -1,10 +1,13 @@
 """Domains: made, limited, given policies, suspended, closed, deleted."""
 
+import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypedDict, Unpack
 from zoneinfo import available_timezones
 
 from django.conf import settings as django_settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
 from controlpanel.accounts.actor import Actor
@@ -36,6 +39,7 @@ class DomainSettings(TypedDict, total=False):
     expire_unfetched: bool
     pop3_enabled: bool
     device_passwords_only: bool
+    device_passwords_from: date | None
     leave_days: int | None
 
 
@@ -50,7 +54,7 @@ def create_domain(name: str, *, actor: Actor, **settings: Unpack[DomainSettings]
     _check(domain, settings)
     with change({"domain_name_taken": ("name", _("This domain is here already."))}):
         domain.save()
-        record.activity(actor, "create_domain", domain_id=domain.pk, subject=domain.name, details=dict(settings))
+        record.activity(actor, "create_domain", domain_id=domain.pk, subject=domain.name, details=_plain(settings))
     return domain
 
 
@@ -66,7 +70,12 @@ def change_domain(domain: Domain, *, actor: Actor, **settings: Unpack[DomainSett
         _check(domain, differing)
         if differing:
             domain.save(update_fields=list(differing))
-            _tell(actor, "change_domain", domain, {name: [before[name], value] for name, value in differing.items()})
+            _tell(
+                actor,
+                "change_domain",
+                domain,
+                _plain({name: [before[name], value] for name, value in differing.items()}),
+            )
             if differing.get("pop3_enabled") is False:
                 _end_sign_in(domain)
     return domain
@@ -125,6 +134,12 @@ def _end_sign_in(domain: Domain) -> None:
 
 def _tell(actor: Actor, act: str, domain: Domain, details: dict[str, Any] | None = None) -> None:
     record.activity(actor, act, domain_id=domain.pk, subject=domain.name, details=details)
+
+
+def _plain(details: Any) -> dict[str, Any]:
+    """Return details as JSON can hold them: days as texts."""
+    plain: dict[str, Any] = json.loads(json.dumps(details, cls=DjangoJSONEncoder))
+    return plain
 
 
 def _check(domain: Domain, settings: Any) -> None:

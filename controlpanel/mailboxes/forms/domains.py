@@ -94,6 +94,12 @@ class DomainForm(LimitFields):
         help_text=_("The password for this page then opens no mail client."),
         required=False,
     )
+    device_passwords_from = forms.DateField(
+        label=_("From which day on"),
+        help_text=_("Owners whose mail clients use the other password are told by a message before. Empty: at once."),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "short"}, format="%Y-%m-%d"),
+    )
     exclusive_lock = forms.BooleanField(
         label=_("One mail client at a time"),
         help_text=_("A second one is told to wait. Off is best: two devices may fetch at once."),

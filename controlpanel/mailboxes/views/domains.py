@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from controlpanel.accounts.actor import Actor, actor_of
-from controlpanel.mailboxes import addresses, changes, rules
+from controlpanel.mailboxes import addresses, changes, main_password, rules
 from controlpanel.mailboxes.forms.domains import AdministratorForm, DomainForm, NewDomainForm
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.models import Domain, State
@@ -127,7 +127,8 @@ def edit(request: HttpRequest, domain: str) -> HttpResponse:
                 changes.change_domain(there, actor=actor_of(request), **form.changed())
             say(request, _("Saved."))
             return redirect("domain", there.name)
-    return page(request, "domains/edit.html", "domain", domain=there, form=form)
+    met = main_password.users([there.pk])
+    return page(request, "domains/edit.html", "domain", domain=there, form=form, main_password=met)
 
 
 @never_cache
