@@ -75,7 +75,7 @@ TRANSITIONS = {
 LONGEST = {b"USER": 512, b"PASS": 512, b"AUTH": 16 * 1024}
 LONGEST_COMMAND = 255
 
-PIECE = 64 * 1024  # octets handed out at once, so that a client that does not read costs no more
+PIECE = 64 * 1024  # octets that may wait to be handed out; past that no further reply is begun, nor a piece of one
 INPUT_LIMIT = 32 * 1024  # octets that may wait unread before the driver stops reading
 
 Event = bytes | Request[Any] | Signal
@@ -124,9 +124,9 @@ class Session:
     def next_event(self) -> Event:
         """Work on until there is something to do. An unanswered request is returned again.
 
-        Replies are joined up to 64 KiB, so a request may come while earlier replies are held back: `take_output`
-        gives those to a driver that expects a long wait. Raises ContradictionError where the store's answers cannot
-        both be true; the session is closed then, and `farewell` tells whether a word can still be said.
+        Replies are joined until they pass 64 KiB, so a request may come while earlier replies are held back:
+        `take_output` gives those to a driver that expects a long wait. Raises ContradictionError where the store's
+        answers cannot both be true; the session is closed then, and `farewell` tells whether a word can still be said.
         """
         if not self._held and self.client.login:
             self.client.maildrop.settle()
@@ -147,12 +147,11 @@ class Session:
         self._answer = value
 
     def take_output(self) -> bytes:
-        """Return up to 64 KiB of the replies that are held back; b"" for none."""
+        """Return the replies that are held back; b"" for none. A piece of a large message is not copied for it."""
         output = b"".join(self._held)
-        rest = output[PIECE:]
-        self._held = [rest] if rest else []
-        self._octets = len(rest)
-        return output[:PIECE]
+        self._held = []
+        self._octets = 0
+        return output
 
     def unread(self) -> bytes:
         """Hand over what came after STLS was granted: TLS, never commands."""

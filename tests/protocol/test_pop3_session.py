@@ -118,7 +118,7 @@ class TestEvents:
     def test_a_client_that_does_not_read_costs_one_piece(self):
         wire = logged_in(Store(messages=[b"x" * 60_000 + b"\r\n"] * 50, piece=256 * 1024))
         wire.session.receive(b"".join(b"RETR %d\r\n" % number for number in range(1, 51)))
-        assert len(wire.until(bytes)) == 64 * 1024
+        assert 64 * 1024 < len(wire.until(bytes)) < 2 * 64 * 1024
         assert wire.store.kinds().count(ReadMessage) == 2
 
     def test_wants_no_input_while_much_waits(self):
