@@ -85,7 +85,9 @@ def test_a_ticket_ends_after_ten_minutes(people: People, monkeypatch: pytest.Mon
     assert (late.status_code, "has ended" in late.content.decode()) == (404, True)
 
 
-@pytest.mark.parametrize("token", ["x", "a" * 300, signing.dumps([1, 2, 3, 4, 5], salt="another")])
+@pytest.mark.parametrize(
+    "token", ["x", "a" * 300, signing.dumps([1, 2, 3, 4, 5], salt="another")], ids=["short", "long", "of another salt"]
+)
 def test_what_is_no_ticket_is_not_redeemed(people: People, token: str) -> None:
     assert fetched(token).status_code == 404
 
