@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from controlpanel.mailboxes.views import aliases, devices, domains, mailboxes, passwords, sign_in_help, states
+from controlpanel.mailboxes.views import aliases, devices, domains, mailboxes, moving, passwords, sign_in_help, states
 
 urlpatterns = [
     path("domains/", domains.every, name="domains"),
@@ -26,6 +26,9 @@ urlpatterns = [
     path("mailboxes/<int:mailbox>/password/", passwords.set_password, name="mailbox-password"),
     path("mailboxes/<int:mailbox>/suspend/", states.step_mailbox, {"step": "suspend"}, name="mailbox-suspend"),
     path("mailboxes/<int:mailbox>/close/", states.step_mailbox, {"step": "close"}, name="mailbox-close"),
+    path("mailboxes/<int:mailbox>/rename/", moving.rename, name="mailbox-rename"),
+    path("mailboxes/<int:mailbox>/access/new/", moving.grant, name="access-new"),
+    path("mailboxes/<int:mailbox>/access/<int:access>/revoke/", moving.revoke, name="access-revoke"),
     path("mailboxes/<int:mailbox>/invite/", sign_in_help.invite, name="mailbox-invite"),
     path(
         "mailboxes/<int:mailbox>/reset-second-factor/", sign_in_help.reset_second_factor, name="mailbox-second-factor"

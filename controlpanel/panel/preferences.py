@@ -6,8 +6,7 @@ from typing import Unpack
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -80,7 +79,7 @@ def _cookie(response: HttpResponse, request: HttpRequest, name: str, value: str)
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
     """Take a language, a theme, or both, and go back to the page that asked."""
-    response = redirect(_way_back(request))
+    response = HttpResponseRedirect(_way_back(request))
     theme, language = request.POST.get("theme"), request.POST.get("language")
     if theme is not None and theme in THEMES:
         _cookie(response, request, THEME_COOKIE, theme)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from controlpanel.panel import account, health, invitation, preferences, service, views
+from controlpanel.panel import account, health, invitation, operators, preferences, service, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,5 +14,8 @@ urlpatterns = [
     path("invitation/<str:token>/", invitation.accept, name="invitation"),
     path("service/", service.show, name="service"),
     path("service/slowed/clear/", service.clear_slowed, name="clear-slowed"),
+    path("service/operators/", operators.every, name="operators"),
+    path("service/operators/new/", operators.appoint, name="operator-new"),
+    path("service/operators/<int:operator>/dismiss/", operators.dismiss, name="operator-dismiss"),
     path("health", health.health, name="health"),
 ]

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from controlpanel.accounts.models import User
-from controlpanel.mailboxes.models import Address, DevicePassword, Domain, Mailbox
+from controlpanel.mailboxes.models import Access, Address, DevicePassword, Domain, Mailbox
 from tests.store.factories import make_alias, make_domain, make_mailbox
 
 
@@ -25,6 +25,7 @@ class People:
     mailbox: Mailbox
     alias: Address
     device: DevicePassword
+    access: Access
     operator: User
     administrator: User
     other_administrator: User
@@ -51,6 +52,7 @@ def people(db: None) -> People:
         domain=domain,
         mailbox=mailbox,
         alias=make_alias("info@papelera.example", mailbox),
+        access=mailbox.accesses.create(user=User.objects.create_user("socia@elsewhere.example")),
         device=mailbox.device_passwords.create(name="Notebook", stored_key=b"s" * 32, server_key=b"k" * 32),
         operator=User.objects.create_user("mesa@hosting.example", is_operator=True),
         administrator=administrator,

@@ -47,6 +47,9 @@ PAGES = [
     ("mailbox-reopen", "POST", RUNS_IT),
     ("mailbox-delete", "GET", RUNS_IT),
     ("mailbox-undelete", "POST", RUNS_IT),
+    ("mailbox-rename", "GET", RUNS_IT),
+    ("access-new", "GET", RUNS_IT),
+    ("access-revoke", "POST", RUNS_IT),
     ("mailbox-invite", "POST", RUNS_IT),
     ("mailbox-second-factor", "POST", RUNS_IT),
     ("alias", "GET", RUNS_IT),
@@ -75,6 +78,9 @@ PAGES = [
     ("mfa_index", "GET", EVERYBODY),
     ("service", "GET", "operator"),
     ("clear-slowed", "POST", "operator"),
+    ("operators", "GET", "operator"),
+    ("operator-new", "GET", "operator"),
+    ("operator-dismiss", "POST", "operator"),
 ]
 # There for who is not signed in too, or allauth's own affair behind a password asked again.
 ELSEWHERE = {"preferences", "health", "invitation"}
@@ -93,6 +99,8 @@ def arguments(name: str, people: People) -> dict[str, object]:
         "address": people.alias.pk,
         "device": people.device.pk,
         "user": people.administrator.pk,
+        "operator": people.operator.pk,
+        "access": people.access.pk,
         "session": 1,
         "client": "thunderbird",
         "token": "none",

@@ -9,6 +9,7 @@ from django.test import Client
 from controlpanel.accounts.models import User
 from controlpanel.mailboxes.models import GIB, Address, Domain, Mailbox, State
 from tests.panel.conftest import People
+from tests.store.factories import make_mailbox
 
 NEW = "/domains/papelera.example/mailboxes/new/"
 
@@ -321,3 +322,43 @@ def test_how_strong_a_password_is_is_said_without_keeping_it(people: People) -> 
     weak = client.post("/account/password/strength/", {"password": "ana@papelera"}).text
     assert "It has your name or address in it." in weak
     assert "ana@papelera" not in weak
+
+
+def test_a_mailbox_moves_to_another_address(people: People) -> None:
+    client, where = people.client("administrator"), f"/mailboxes/{people.mailbox.pk}/rename/"
+    assert 'value="ana@papelera.example"' in client.get(where).text
+    page = client.post(where, {"address": "info@papelera.example"}).text
+    assert beside(page, "address") == "This address is taken."
+    assert client.post(where, {"address": "ana@otra.example"}).status_code in {200, 404}, "not theirs to give"
+    client.post(where, {"address": "Ana.Perez@papelera.example", "keep_alias": "on"})
+    people.mailbox.refresh_from_db()
+    assert people.mailbox.address_text == "ana.perez@papelera.example"
+    assert Address.objects.get(local="ana", domain=people.domain).aliases.get().mailbox == people.mailbox
+
+
+def test_who_else_opens_a_mailbox(people: People) -> None:
+    client, box = people.client("administrator"), people.mailbox
+    where = f"/mailboxes/{box.pk}/access/new/"
+    assert (
+        beside(client.post(where, {"address": "eva@otra.example"}).text, "address")
+        == "Nobody signs in with this address."
+    )
+    make_mailbox("mia@papelera.example")
+    client.post(where, {"address": "mia@papelera.example"})
+    assert "mia@papelera.example" in client.get(f"/mailboxes/{box.pk}/").text
+    access = box.accesses.get(user__address="mia@papelera.example")
+    assert client.post(f"/mailboxes/{box.pk}/access/{access.pk}/revoke/").status_code == 302
+    assert not box.accesses.filter(pk=access.pk).exists()
+
+
+def test_operators_come_and_go_but_the_last(people: People) -> None:
+    client = people.client("operator")
+    dismiss = f"/service/operators/{people.operator.pk}/dismiss/"
+    assert "This is the last operator." in client.post(dismiss, follow=True).text
+    assert beside(client.post("/service/operators/new/", {"address": "nobody"}).text, "address")
+    password = secret(client.post("/service/operators/new/", {"address": "sol@hosting.example"}).text)
+    assert User.objects.get(address="sol@hosting.example", is_operator=True).check_password(password)
+    assert client.post("/service/operators/new/", {"address": "PEDRO@estudio.example"}).status_code == 302
+    assert User.objects.get(pk=people.other_administrator.pk).is_operator
+    client.post(dismiss)
+    assert client.get("/service/").status_code == 404

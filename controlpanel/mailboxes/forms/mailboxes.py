@@ -102,6 +102,33 @@ def _quota_help(domain: Domain) -> str:
     return gettext("As in 500 MB or 1.5 GB; %(largest)s at most.") % {"largest": shown(domain.largest_quota)}
 
 
+class RenameForm(forms.Form):
+    """Another address for a mailbox."""
+
+    address = forms.CharField(
+        label=_("New address"),
+        help_text=_("In this domain or in another that you run. Mail stays, and mail clients fetch nothing twice."),
+        max_length=320,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    keep_alias = forms.BooleanField(
+        label=_("The old address goes on as an alias"),
+        help_text=_("Mail to it still arrives. Off: it is refused, and the address is free."),
+        required=False,
+    )
+
+
+class AccessForm(forms.Form):
+    """Who else shall open a mailbox."""
+
+    address = forms.CharField(
+        label=_("Address"),
+        help_text=_("With which they sign in here. They see all its mail."),
+        max_length=320,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+
+
 class PasswordForm(forms.Form):
     """A new password for somebody else."""
 

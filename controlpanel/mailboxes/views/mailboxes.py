@@ -165,6 +165,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         second_factor=is_mfa_enabled(box.user),
         aliases=box.aliases.select_related("address__domain").order_by("address__local"),
         devices=box.device_passwords.filter(revoked__isnull=True, lent=False).order_by("name"),
+        accesses=box.accesses.select_related("user").order_by("user__address"),
         sessions=overview.live_sessions(box.pk),
     )
 

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
 from django.views.decorators.cache import never_cache
@@ -21,6 +21,8 @@ once = never_cache  # a page that shows a secret once: no cache keeps it
 
 def the_domain(request: HttpRequest, name: str, act: Act) -> Domain:
     """Return the domain; 404 unless the person sees it and may do `act` there."""
+    if "\0" in name:  # which PostgreSQL takes in no text
+        raise Http404
     domain = get_object_or_404(rules.visible_domains(request.user), name=name.lower())
     return allowed(request, act, domain)
 
