@@ -75,6 +75,7 @@ TRANSITIONS = {
 LONGEST = {b"USER": 512, b"PASS": 512, b"AUTH": 16 * 1024}
 LONGEST_COMMAND = 255
 
+REPLIES = 256  # handed out at once, so that who pipelines thousands does not keep others waiting
 PIECE = 64 * 1024  # octets that may wait to be handed out; past that no further reply is begun, nor a piece of one
 INPUT_LIMIT = 32 * 1024  # octets that may wait unread before the driver stops reading
 
@@ -124,13 +125,13 @@ class Session:
     def next_event(self) -> Event:
         """Work on until there is something to do. An unanswered request is returned again.
 
-        Replies are joined until they pass 64 KiB, so a request may come while earlier replies are held back:
+        Replies are joined until they pass 64 KiB or 256, so a request may come while earlier replies are held back:
         `take_output` gives those to a driver that expects a long wait. Raises ContradictionError where the store's
         answers cannot both be true; the session is closed then, and `farewell` tells whether a word can still be said.
         """
         if not self._held and self.client.login:
             self.client.maildrop.settle()
-        while self._octets < PIECE:
+        while self._octets < PIECE and len(self._held) < REPLIES:
             event = self._asked or self._step()
             if event is None:
                 continue

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pop3service.server.serving import Server
 
 HANDSHAKE_SECONDS = 20
+TURN_SECONDS = 0.005  # after which other connections have their turn
 STORE_SECONDS = 10  # how soon to look again at a session that waits for the store
 TLS_NAME = 16  # signs of a version's name that are kept; a proxy may send what it likes
 LINGER_SECONDS = 20  # for the last words to leave
@@ -28,14 +29,25 @@ LINGER_SECONDS = 20  # for the last words to leave
 class Connection(Wire):
     """To the wheel it is one of its members, to the door the `Line`."""
 
-    __slots__ = ("_authenticated", "_born", "_core", "_counted", "_door", "_pumping", "_waiting", "deadline", "place")
+    __slots__ = (
+        "_authenticated",
+        "_born",
+        "_core",
+        "_counted",
+        "_door",
+        "_pumping",
+        "_turn_over",
+        "_waiting",
+        "deadline",
+        "place",
+    )
 
     def __init__(self, server: "Server", service: Service) -> None:
         super().__init__(server, service)
         self._core: Core | None = None
         self._door: Door | None = None
         self._authenticated = not service.has_login
-        self._counted = self._pumping = self._waiting = False
+        self._counted = self._pumping = self._turn_over = self._waiting = False
         self._born = server.loop.time()
         self.deadline = self._born + HANDSHAKE_SECONDS
         self.place = NOWHERE
@@ -48,7 +60,7 @@ class Connection(Wire):
     def busy(self) -> bool:
         """Whether something is under way that a stop should let come to its end."""
         inside = self._core is not None and self._core.inside_reply
-        return self._waiting or inside or not self.writable or self.unsent > 0
+        return self._waiting or self._turn_over or inside or not self.writable or self.unsent > 0
 
     def end(self, why: Farewell, reason: str) -> None:
         """End the session from our side, for the reason that the log shall have."""
@@ -149,12 +161,14 @@ class Connection(Wire):
     # Events
 
     def _pump(self, core: Core) -> None:
-        """Do what the core says until it or the client has to be waited for."""
+        """Do what the core says until it or the client has to be waited for, or others have their turn."""
         if self._pumping:
             return
         self._pumping = True
+        self._turn_over = False
+        until = self.server.loop.time() + TURN_SECONDS
         try:
-            while self.writable and not self._waiting and not self.closing:
+            while self.writable and not self._waiting and not self.closing and not self._turn_over:
                 event = core.next_event()
                 if isinstance(event, bytes):
                     self.send(event)
@@ -163,9 +177,16 @@ class Connection(Wire):
                     break
                 else:
                     self._ask(core, event)
+                self._turn_over = self.server.loop.time() >= until
         finally:
             self._pumping = False
+        if self._turn_over:
+            self.server.loop.call_soon(self._next_turn)
         self._settle(core)
+
+    def _next_turn(self) -> None:
+        if self._turn_over and self._core is not None:
+            self.guarded(self._pump, self._core)
 
     def _obey(self, core: Core, signal: Signal) -> None:
         if signal is CLOSE or self.eof:

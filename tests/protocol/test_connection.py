@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import trustme
 
-from pop3service.pop3 import Session
+from pop3service.pop3 import REPLIES, Session
 from pop3service.requests import Finish, Login, ReadMessage
-from pop3service.server import Limits
+from pop3service.server import Limits, connection
 from pop3service.server.connection import LINGER_SECONDS
 from pop3service.signals import NEED_DATA, Farewell
 from tests.protocol.scripted import NAME, SECRET, Store
@@ -58,6 +58,29 @@ async def test_octets_one_by_one_are_as_good_as_all_at_once(made: House) -> None
         await asyncio.sleep(0)
     replies = (await client.rest()).splitlines()
     assert [reply[:3] for reply in replies] == [b"+OK"] * 5
+
+
+@served()
+async def test_between_many_pipelined_commands_others_have_their_turn(made: House) -> None:
+    client = await made.signed_in()
+    turns = 0
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if not made.doors[0].closed:
+            made.server.loop.call_soon(turn)
+
+    [line] = made.server.connections
+    commands = b"NOOP\r\n" * 5000 + b"QUIT\r\n"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "TURN_SECONDS", 0.0)
+        line.get_buffer(0)[: len(commands)] = commands
+        line.buffer_updated(len(commands))
+        turn()
+        assert line.busy
+        assert len((await client.rest()).splitlines()) == 5001
+    assert turns > 5000 // REPLIES
 
 
 @served()
