@@ -116,10 +116,12 @@ class LmtpDoor:
 
     def _judged(self, address: str, target: Target, envelope: Envelope) -> tuple[Verdict, Taker | None]:
         match target:
+            case Accepted(_, outside) if outside:  # nobody forwards yet: what is taken here would not get there
+                return Verdict.FAULT, None
             case Accepted(mailboxes):
                 self._note(target.closed, Verdict.CLOSED, envelope)
                 self._note(target.full, Verdict.FULL, envelope)
-                return (Verdict.OK, Taker(address, mailboxes)) if mailboxes else (Verdict.FAULT, None)
+                return Verdict.OK, Taker(address, mailboxes)
             case OverQuota(policy, mailboxes):
                 return self._note(mailboxes, FULL[policy], envelope), None
             case Closed(mailboxes):

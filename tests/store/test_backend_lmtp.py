@@ -308,8 +308,10 @@ def test_what_waits_for_delivery_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_mail_for_elsewhere_is_not_lost_while_nobody_forwards_it() -> None:
     make_alias("away@example.org", "ana@example.com")
+    make_alias("both@example.org", "ana@example.com", make_mailbox("eva@example.org"))
 
     async def test(backend: Backend) -> None:
-        assert await found(backend.lmtp(FakeLine()), "away@example.org") == [(Verdict.FAULT, None)]
+        door = backend.lmtp(FakeLine())
+        assert await found(door, "away@example.org", "both@example.org") == [(Verdict.FAULT, None)] * 2
 
     beside_a_backend(test)
