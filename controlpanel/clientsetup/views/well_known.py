@@ -43,7 +43,7 @@ def user_agent_configuration(request: HttpRequest) -> HttpResponse:
 @require_safe
 def caddy_ask(request: HttpRequest) -> HttpResponse:
     """Answer 200 if the panel serves this host name, so that Caddy gets a certificate for it; else 404."""
-    host = request.GET.get("domain", "").lower().removesuffix(".")
+    host = request.GET.get("domain", "").replace("\0", "").lower().removesuffix(".")
     if hosts.is_operators(host) or hosts.is_of_a_domain(host):
         return HttpResponse("yes\n", content_type="text/plain")
     return HttpResponse("no\n", status=404, content_type="text/plain")
