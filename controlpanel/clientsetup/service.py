@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from controlpanel.accounts.addresses import AddressError, domain_name, elsewhere
+from controlpanel.accounts.addresses import LOCAL_OCTETS, AddressError, domain_name, elsewhere
 
 NAME_LIMIT = 60  # characters, draft-ietf-mailmaint-autoconfig and -pacc
 SHORT_NAME_LIMIT = 20
@@ -128,15 +128,16 @@ class ServiceDescription:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who sets up a client. `mailbox_id` never changes and is unique in this installation."""
+    """Who sets up a client, by an address that is kept here. `mailbox_id` never changes and is unique here."""
 
     address: str
     name: str
     mailbox_id: str
 
     def __post_init__(self) -> None:
-        local, domain = split_address(self.address)
-        object.__setattr__(self, "address", f"{local}@{domain}")
+        local, _at, domain = self.address.strip().rpartition("@")
+        local = one_line(local, LOCAL_OCTETS, "The name before the @ sign")
+        object.__setattr__(self, "address", f"{local}@{ascii_host(domain)}")
         name = one_line(self.name, PERSON_NAME_LIMIT, "The name") if self.name.strip() else self.address
         object.__setattr__(self, "name", name)
         if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", self.mailbox_id):

@@ -262,7 +262,8 @@ class TestHelp:
 
 
 def test_a_longest_address_breaks_no_page(people: People) -> None:
-    longest = "x" * 64 + "@" + ".".join(["y" * 63, "z" * 63, "w" * 57, "ex"])
+    longest = "x" * 64 + "@" + ".".join(["y" * 63, "z" * 63, "w" * 63, "v" * 58, "ex"])
+    assert len(longest) == 64 + 1 + 253
     box: Mailbox = make_mailbox(longest)
     client = people.client("operator")
     for program in Program:
