@@ -202,6 +202,18 @@ class TestExpiring:
         expire_all()
         assert listed(box, open_session(box)) == [young]
 
+    def test_a_restored_message_has_the_days_once_more(self) -> None:
+        box = self.expiring(expire_unfetched=True)
+        [old] = put(box)
+        age("mailstore_message", received="11 days")
+        expire_all()
+        assert retention.restore(box.pk, [old]).messages == 1
+        expire_all()
+        assert counters(box)[0] == 1
+        age("mailstore_message", f"id = {old}", removed_at="11 days", gone_at="11 days")
+        expire_all()
+        assert counters(box)[0] == 0
+
     def test_never_without_a_policy(self, box: Mailbox) -> None:
         [number] = put(box)
         quit_session(box, open_session(box), fetched=[number])

@@ -20,7 +20,8 @@ WHERE domain.expire_days IS NOT NULL AND mailbox.id > %(after)s::bigint
 ORDER BY mailbox.id LIMIT %(mailboxes)s::bigint
 """
 
-# A message is never fetched before it is received, so an arrival within the days needs no look at who fetched it.
+# A message is never fetched before it is received, so an arrival within the days needs no look at who fetched it. One
+# that was restored counts from then: its owner, who undid its end, shall not find it gone again in ten minutes.
 EXPIRED = """
 SELECT expired.id, mailbox.id
 FROM mailboxes_mailbox AS mailbox
@@ -30,7 +31,10 @@ CROSS JOIN LATERAL (
     WHERE message.mailbox_id = mailbox.id AND message.removed IS NULL
       AND message.received < now() - make_interval(days => domain.expire_days)
       AND COALESCE((SELECT min(at) FROM mailstore_fetched WHERE message_id = message.id),
-                   CASE WHEN domain.expire_unfetched THEN message.received END)
+                   CASE WHEN domain.expire_unfetched THEN GREATEST(message.received, (
+                       SELECT max(before.gone_at) FROM mailstore_message AS before
+                       WHERE message.first_added IS NOT NULL AND before.mailbox_id = message.mailbox_id
+                         AND before.restored_as = message.id)) END)
           < now() - make_interval(days => domain.expire_days)
     ORDER BY message.added LIMIT %(messages)s::bigint
 ) AS expired
@@ -41,8 +45,8 @@ WHERE mailbox.id = ANY(%(mailboxes)s::bigint[]) AND domain.expire_days IS NOT NU
 def expire(after: int = 0) -> int | None:
     """Remove what is past its domain's days, counted from the first fetch, in the mailboxes next after number `after`.
 
-    Where the domain says so, mail that nobody fetched expires too, counted from its arrival. Returns the number to go
-    on after, None at the end.
+    Where the domain says so, mail that nobody fetched expires too, counted from its arrival or its restoration. Returns
+    the number to go on after, None at the end.
     """
     with transaction.atomic():
         mailboxes = [mailbox for (mailbox,) in database.rows(EXPIRING, after=after, mailboxes=MAILBOXES_A_STEP)]
