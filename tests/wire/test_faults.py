@@ -290,3 +290,68 @@ def test_under_many_clients_that_poll(fault: Fault) -> None:
     assert replies[-1].startswith(b"+OK")
     assert fault.present() == 1
     assert "Traceback" not in fault.service.said()
+
+
+class Drainer(threading.Thread):
+    """Fetches and removes the first message again and again.
+
+    `asked`: what it has told QUIT to remove; `removed`: what QUIT has acknowledged.
+    """
+
+    def __init__(self, port: int, address: str, seed: int) -> None:
+        super().__init__()
+        self._port = port
+        self._address = address
+        self._source = random.Random(seed)
+        self.asked: set[str] = set()
+        self.removed: set[str] = set()
+        self.replies: set[bytes] = set()
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            with Pop3(self._port) as client:
+                client.socket.settimeout(60)
+                reply = client.login(self._address)
+                self.replies.add(re.sub(rb"([]K]) .*", rb"\1", reply))
+                if reply.startswith(b"+OK"):
+                    self._drain(client)
+            self.stop.wait(self._source.uniform(0.3, 1.0))
+
+    def _drain(self, client: Pop3) -> None:
+        name = client.command("UIDL 1").split()[-1].decode()
+        if not client.command("RETR 1").startswith(b"+OK"):
+            return
+        list(client.lines())
+        if client.command("DELE 1").startswith(b"+OK"):
+            self.asked.add(name)
+            if client.command("QUIT").startswith(b"+OK"):
+                self.removed.add(name)
+
+
+def test_half_a_minute_without_postgresql_under_two_hundred_clients(fault: Fault) -> None:
+    people = ["ana", "eve", "leo"]
+    fault.deliver(*[message(f"first-{number}") for number in range(100)], to="ana@example.org")
+    senders = [Sender(fault.service.lmtp, f"t{n}", f"{people[n % 3]}@example.org") for n in range(20)]
+    drainers = [Drainer(fault.service.pop3, f"{people[n % 3]}@example.org", n) for n in range(180)]
+    everybody = [*senders, *drainers]
+    for each in everybody:
+        each.start()
+    time.sleep(3)
+    restart(fault, 30)
+    before = [len(sender.acknowledged) for sender in senders]
+    until(lambda: all(len(s.acknowledged) > count for s, count in zip(senders, before, strict=True)))
+    time.sleep(2)
+    for each in everybody:
+        each.stop.set()
+    for each in everybody:
+        each.join(60)
+        assert not each.is_alive()
+    there = {str(name).strip("<>") for (name,) in fault.rows("SELECT message_id FROM mailstore_message")}
+    assert {name for sender in senders for name in sender.acknowledged} <= there
+    gone = {str(name) for (name,) in fault.rows("SELECT uidl FROM mailstore_message WHERE removed IS NOT NULL")}
+    assert set().union(*[each.removed for each in drainers]) <= gone <= set().union(*[each.asked for each in drainers])
+    assert gone
+    replies = set().union(*[each.replies for each in drainers])
+    assert {b"+OK", b"-ERR [SYS/TEMP]"} <= replies <= {b"+OK", b"-ERR [SYS/TEMP]", b"-ERR [IN-USE]"}
+    fault.check()
