@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from controlpanel.mailboxes.views import aliases, devices, domains, mailboxes, moving, passwords, sign_in_help, states
+from controlpanel.mailboxes.views import (
+    aliases,
+    devices,
+    domains,
+    mailboxes,
+    moving,
+    passwords,
+    several,
+    sign_in_help,
+    states,
+)
 
 urlpatterns = [
     path("domains/", domains.every, name="domains"),
@@ -21,6 +31,7 @@ urlpatterns = [
     path("domains/<str:domain>/aliases/", aliases.of_domain, name="domain-aliases"),
     path("domains/<str:domain>/aliases/new/", aliases.create, name="alias-new"),
     path("mailboxes/", mailboxes.every, name="mailboxes"),
+    path("mailboxes/selected/", several.act, name="mailboxes-selected"),
     path("mailboxes/<int:mailbox>/", mailboxes.show, name="mailbox"),
     path("mailboxes/<int:mailbox>/edit/", mailboxes.edit, name="mailbox-edit"),
     path("mailboxes/<int:mailbox>/password/", passwords.set_password, name="mailbox-password"),

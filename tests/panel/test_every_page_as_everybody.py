@@ -38,6 +38,7 @@ PAGES = [
     ("alias-new", "GET", RUNS_IT),
     ("domain-activity", "GET", RUNS_IT),
     ("mailboxes", "GET", RUNS_ONE),
+    ("mailboxes-selected", "POST", EVERYBODY),
     ("mailbox", "GET", RUNS_IT),
     ("mailbox-edit", "GET", RUNS_IT),
     ("mailbox-password", "GET", RUNS_IT),

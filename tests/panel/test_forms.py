@@ -362,3 +362,28 @@ def test_operators_come_and_go_but_the_last(people: People) -> None:
     assert User.objects.get(pk=people.other_administrator.pk).is_operator
     client.post(dismiss)
     assert client.get("/service/").status_code == 404
+
+
+def test_several_mailboxes_at_once(people: People) -> None:
+    eva, mia = make_mailbox("eva@papelera.example"), make_mailbox("mia@papelera.example", state=State.DELETED)
+    stranger = Mailbox.objects.get(address_text="eva@otra.example")
+    chief = make_mailbox("chief@papelera.example")
+    User.objects.filter(pk=chief.user_id).update(is_operator=True)
+    chosen = {
+        "mailbox": [eva.pk, mia.pk, chief.pk, stranger.pk, "x", 10**30],
+        "next": "/domains/papelera.example/mailboxes/",
+    }
+    client = people.client("administrator")
+    page = client.post("/mailboxes/selected/", chosen | {"act": "suspend"}, follow=True)
+    assert page.redirect_chain == [("/domains/papelera.example/mailboxes/", 302)]
+    assert "1 mailbox changed." in page.text
+    assert "mia@papelera.example: This is deleted. Undo that first." in page.text
+    assert "chief@papelera.example: its owner has wider rights than you." in page.text
+    states = dict(Mailbox.objects.values_list("address_text", "state"))
+    assert (states["eva@papelera.example"], states["eva@otra.example"]) == ("suspended", "active")
+    assert states["chief@papelera.example"] == "active"
+    client.post("/mailboxes/selected/", chosen | {"act": "reopen"})
+    assert Mailbox.objects.get(pk=eva.pk).state == State.ACTIVE
+    assert "Select mailboxes first." in client.post("/mailboxes/selected/", {"act": "suspend"}, follow=True).text
+    assert "Select mailboxes first." in client.post("/mailboxes/selected/", chosen | {"act": "burn"}, follow=True).text
+    assert client.post("/mailboxes/selected/", {"next": "//evil.example"})["Location"] == "/"

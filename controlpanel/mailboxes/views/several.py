@@ -1,0 +1,64 @@
+"""One act on several mailboxes of a list: each is its own change, and what one refuses stops no other."""
+
+from collections.abc import Callable, Iterable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from controlpanel.accounts.actor import Actor, actor_of
+from controlpanel.mailboxes import changes, rules
+from controlpanel.mailboxes.addresses import shown
+from controlpanel.mailboxes.models import Mailbox
+from controlpanel.mailboxes.views.standing import say
+from controlpanel.panel.lists import ROWS
+
+ACTS: dict[str, Callable[..., Mailbox]] = {
+    "suspend": changes.suspend_mailbox,
+    "close": changes.close_mailbox,
+    "reopen": changes.reopen_mailbox,
+}
+
+
+@require_POST
+def act(request: HttpRequest) -> HttpResponse:
+    change = ACTS.get(request.POST.get("act", ""))
+    asked = [number for number in request.POST.getlist("mailbox")[:ROWS] if number.isascii() and number.isdigit()]
+    found = rules.visible_mailboxes(request.user).filter(pk__in=[int(number[:18]) for number in asked])
+    if change is None or not found:
+        say(request, _("Select mailboxes first."))
+    else:
+        _tell(request, *_change_each(found.order_by("address_text"), change, actor_of(request)))
+    return redirect(_way_back(request))
+
+
+def _change_each(mailboxes: Iterable[Mailbox], change: Callable[..., Mailbox], actor: Actor) -> tuple[int, list[str]]:
+    """Return how many were changed, and a sentence for each that was not."""
+    done, refused = 0, []
+    for mailbox in mailboxes:
+        try:
+            change(mailbox, actor=actor)
+            done += 1
+        except changes.ChangeRefused as no:
+            refused.append(f"{shown(mailbox.address_text)}: {no.sentence}")
+        except rules.NotAllowed:
+            refused.append(
+                _("%(address)s: its owner has wider rights than you.") % {"address": shown(mailbox.address_text)}
+            )
+    return done, refused
+
+
+def _tell(request: HttpRequest, done: int, refused: list[str]) -> None:
+    if done:
+        say(request, ngettext("%(n)d mailbox changed.", "%(n)d mailboxes changed.", done) % {"n": done})
+    for sentence in refused:
+        messages.error(request, sentence)
+
+
+def _way_back(request: HttpRequest) -> str:
+    back = request.POST.get("next", "")
+    return back if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()) else "/"
