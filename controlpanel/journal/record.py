@@ -75,14 +75,35 @@ def activity(
 
 # Rows are folded before they meet ON CONFLICT, which takes a key only once a statement, and come in the order of their
 # key, so that two statements never wait for each other crosswise.
+# Who has a /64 has more addresses than a disk has room: past the most, further ones share the row without an address.
+ADDRESSES_AN_HOUR = 100  # of one mailbox, about
+
 FOLD_ATTEMPTS = """
+WITH refused AS (
+    SELECT *, date_trunc('hour', now(), 'UTC') AS hour
+    FROM unnest(%(mailbox_id)s::bigint[], %(protocol)s::text[], %(address)s::inet[], %(outcome)s::text[],
+                %(mechanism)s::text[], %(tls)s::text[])
+         AS refused (mailbox_id, protocol, address, outcome, mechanism, tls)
+), crowded AS (
+    SELECT mailbox_id FROM (SELECT DISTINCT mailbox_id, hour FROM refused) AS named
+    WHERE (SELECT count(*) FROM (
+        SELECT FROM journal_attempt AS there
+        WHERE there.mailbox_id = named.mailbox_id AND there.last >= named.hour LIMIT %(most)s::bigint
+    ) AS lately) >= %(most)s::bigint
+), placed AS (
+    SELECT mailbox_id, protocol, outcome, mechanism, tls, hour,
+           CASE WHEN mailbox_id NOT IN (SELECT mailbox_id FROM crowded)
+                  OR EXISTS (SELECT FROM journal_attempt AS there
+                             WHERE there.mailbox_id = refused.mailbox_id AND there.protocol = refused.protocol
+                               AND there.address = refused.address AND there.outcome = refused.outcome
+                               AND there.hour = refused.hour)
+                THEN address END AS address
+    FROM refused
+)
 INSERT INTO journal_attempt AS kept (mailbox_id, protocol, address, outcome, mechanism, tls, hour, last, times)
-SELECT mailbox_id, protocol, address, outcome, max(mechanism), max(tls),
-       date_trunc('hour', now(), 'UTC'), now(), count(*)
-FROM unnest(%(mailbox_id)s::bigint[], %(protocol)s::text[], %(address)s::inet[], %(outcome)s::text[],
-            %(mechanism)s::text[], %(tls)s::text[])
-     AS refused (mailbox_id, protocol, address, outcome, mechanism, tls)
-GROUP BY mailbox_id, protocol, address, outcome
+SELECT mailbox_id, protocol, address, outcome, max(mechanism), max(tls), hour, now(), count(*)
+FROM placed
+GROUP BY mailbox_id, protocol, address, outcome, hour
 ORDER BY mailbox_id, protocol, address, outcome
 ON CONFLICT ON CONSTRAINT attempt_fold DO UPDATE
 SET times = kept.times + excluded.times, last = excluded.last, mechanism = excluded.mechanism, tls = excluded.tls
@@ -90,9 +111,9 @@ SET times = kept.times + excluded.times, last = excluded.last, mechanism = exclu
 
 
 def attempts(refused: Sequence[RefusedSignIn]) -> None:
-    """Count refused sign-ins: one row per mailbox, protocol, address, outcome and hour."""
+    """Count refused sign-ins: one row per mailbox, protocol, address, outcome and hour, about a hundred an hour."""
     if refused:
-        database.run(FOLD_ATTEMPTS, **database.columns(refused))
+        database.run(FOLD_ATTEMPTS, most=ADDRESSES_AN_HOUR, **database.columns(refused))
 
 
 # A session whose end is recorded a second time, the answer to the first being lost, is the same row.

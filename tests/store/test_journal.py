@@ -59,6 +59,17 @@ class TestAttempts:
         record.attempts([wrong])
         assert list(Attempt.objects.values_list("times", flat=True)) == [1, 1]
 
+    def test_from_ever_new_addresses_fill_no_disk(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(record, "ADDRESSES_AN_HOUR", 3)
+        for number in range(6):
+            record.attempts([record.RefusedSignIn(1, "pop3", f"2001:db8::{number}", "wrong")])
+        record.attempts([record.RefusedSignIn(1, "pop3", "2001:db8::2", "wrong")])
+        record.attempts([record.RefusedSignIn(2, "pop3", "2001:db8::5", "wrong")])
+        rows = Attempt.objects.filter(mailbox_id=1).order_by("address")
+        shown = {str(row.address): row.times for row in rows}
+        assert shown == {"2001:db8::": 1, "2001:db8::1": 1, "2001:db8::2": 2, "None": 3}
+        assert Attempt.objects.get(mailbox_id=2).address == "2001:db8::5"
+
     def test_of_nothing_is_nothing(self) -> None:
         record.attempts([])
         assert not Attempt.objects.exists()
