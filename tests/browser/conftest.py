@@ -40,8 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser a file: its loop stays in the main thread, where the next file may want one of its own."""
     path = need("chromium", "chromium-browser", "google-chrome")
     catalogs.compile_all()
     with sync_playwright() as playwright:
