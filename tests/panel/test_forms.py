@@ -387,3 +387,6 @@ def test_several_mailboxes_at_once(people: People) -> None:
     assert "Select mailboxes first." in client.post("/mailboxes/selected/", {"act": "suspend"}, follow=True).text
     assert "Select mailboxes first." in client.post("/mailboxes/selected/", chosen | {"act": "burn"}, follow=True).text
     assert client.post("/mailboxes/selected/", {"next": "//evil.example"})["Location"] == "/"
+    assert client.post("/mailboxes/selected/", {"next": "1"})["Location"] == "1"
+    longer = {"mailbox": f"{eva.pk:018}7", "act": "suspend"}  # its first 18 digits are a mailbox's
+    assert "Select mailboxes first." in client.post("/mailboxes/selected/", longer, follow=True).text
