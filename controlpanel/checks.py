@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.core.exceptions import ImproperlyConfigured
 
 from controlpanel.accounts.addresses import AddressError, domain_name
+from controlpanel.clientsetup import settings_checks
 
 LEAST_KEY = 32  # characters
 
@@ -25,11 +26,12 @@ def fit_to_serve(settings: Any) -> None:
 
 
 def faults(settings: Any) -> Iterator[CheckMessage]:
-    """Pure: everything that is wrong with these settings."""
+    """Everything that is wrong with these settings."""
     yield from _key(settings)
     yield from _ways_in(settings)
     yield from _name(settings)
     yield from _trust(settings)
+    yield from settings_checks.faults(settings)
     if settings.RELAY_URL and not settings.MAIL_FROM:
         yield Error(
             "RELAY_URL is set and MAIL_FROM is not.",

@@ -3,7 +3,6 @@
 import logging
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.conf import settings
 from django.core import signing
@@ -11,7 +10,7 @@ from django.core.cache import cache
 
 from controlpanel.accounts.actor import Actor
 from controlpanel.accounts.models import User
-from controlpanel.clientsetup import apple
+from controlpanel.clientsetup import apple, profile_key
 from controlpanel.clientsetup.apple import TargetDevice
 from controlpanel.clientsetup.description import person_of, service_for
 from controlpanel.clientsetup.device_names import free_name
@@ -89,22 +88,8 @@ def profile(mailbox: Mailbox, target: TargetDevice, password: str | None = None)
         password=password,
     )
     try:
-        pair = signing_pair()
+        pair = profile_key.pair(settings)
         return content if pair is None else apple.sign(content, *pair)
     except (OSError, apple.SigningError) as error:
         log.warning("event=profile_unsigned fault=%s", error.__class__.__name__)
         return content
-
-
-def are_signed() -> bool:
-    return bool(settings.PROFILE_CERT and settings.PROFILE_KEY)
-
-
-def signing_pair() -> tuple[bytes, bytes] | None:
-    """Return the certificate with its chain, and the key, as PEM, read anew: a renewed one is taken up at once."""
-    return (_pem(settings.PROFILE_CERT), _pem(settings.PROFILE_KEY)) if are_signed() else None
-
-
-def _pem(value: str) -> bytes:
-    """Return the PEM that a setting holds or that lies in the file it names."""
-    return value.encode() if value.startswith("-----BEGIN") else Path(value).read_bytes()

@@ -24,6 +24,10 @@ def settings_of(**differing: Any) -> SimpleNamespace:
         "DEBUG": False,
         "RELAY_URL": "",
         "MAIL_FROM": "",
+        "SUBMISSION_HOST": "",
+        "SUBMISSION_PORT": 465,
+        "PROFILE_CERT": "",
+        "PROFILE_KEY": "",
     }
     return SimpleNamespace(**(usual | differing))
 

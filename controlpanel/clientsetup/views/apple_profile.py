@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from controlpanel.accounts.models import User
 from controlpanel.clients_address import client_address
-from controlpanel.clientsetup import apple, profiles, qr
+from controlpanel.clientsetup import apple, profile_key, profiles, qr
 from controlpanel.clientsetup.apple import TargetDevice
 from controlpanel.clientsetup.profiles import Ticket
 from controlpanel.clientsetup.views.mailbox import standing
@@ -48,7 +48,7 @@ def offer(request: HttpRequest, mailbox: int) -> HttpResponse:
         address=address,
         ticket=ticket,
         minutes=profiles.MINUTES,
-        signed=profiles.are_signed(),
+        signed=profile_key.is_given(settings),
     )
 
 
@@ -60,7 +60,7 @@ def telephone(request: HttpRequest, token: str) -> HttpResponse:
     ticket, box = _redeemable(token)
     if ticket is None or box is None:
         return render(request, "clientsetup/telephone_late.html", status=404)
-    context = {"box": box, "ticket": ticket, "token": token, "signed": profiles.are_signed()}
+    context = {"box": box, "ticket": ticket, "token": token, "signed": profile_key.is_given(settings)}
     return render(request, "clientsetup/telephone.html", context)
 
 

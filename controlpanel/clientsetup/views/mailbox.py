@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from controlpanel.accounts.actor import actor_of
-from controlpanel.clientsetup import clients, platforms, presence, profiles, qr, seen_words
+from controlpanel.clientsetup import clients, platforms, presence, profile_key, qr, seen_words
 from controlpanel.clientsetup.client_facts import Client, Quickest
 from controlpanel.clientsetup.clients import Guide
 from controlpanel.clientsetup.description import person_of, service_for
@@ -85,7 +86,7 @@ def _guide(
         device=device,
         secret=secret,
         account_code=_account_code(guide, box),
-        signed=profiles.are_signed(),
+        signed=profile_key.is_given(settings),
         as_text=text,
         mail_link=mail_link(str(guide.name), text),
         leaving=box.leaving,
