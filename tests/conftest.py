@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.utils import translation
@@ -12,6 +13,9 @@ from controlpanel import environment
 from controlpanel.launcher.postgres import PostgreSQL
 from tests import programs
 from tests.postgres import migrate, new_database, temporary_server, with_name
+
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")  # a busy machine is no fault of what is tested
 
 _of_the_run = ExitStack()
 _urls: list[str] = []
