@@ -21,8 +21,7 @@ def compared(house: House, work: Work) -> dict[str, object]:
     house.ensure(work.group)
     if work.port == "pop3s" and not house.sitting.load.tls:
         return {"work": work.name, "words": work.words}
-    if work.mode != "deliver":
-        warm_up(house, work)
+    warm_up(house, work)
     figures = house.sitting.measure(work, lambda server: house.refill(server, work.group))
     for name, figure in figures.items():
         say(f"{work.words:<46} {name:<8} {told(figure, work.unit)}")
@@ -40,11 +39,13 @@ def ratios(ours: Figure, theirs: Figure) -> dict[str, float]:
 
 
 def warm_up(house: House, work: Work) -> None:
-    """Let every mailbox sign in once: what a server finds out only once belongs to no round."""
-    once = ("-m", "list", "-c", "10", "-n", str(work.group.mailboxes))
+    """Let every mailbox do it once: what a server does only the first time belongs to no round."""
+    mode = "list" if work.mode == "drain" else work.mode
+    once = ("-m", mode, "-c", "10", "-n", str(work.group.mailboxes))
     for server in house.sitting.servers:
         target = server.target
-        house.sitting.load.run(target, house.sitting.accounts(work.group), *once, port=target.ports.pop3)
+        port = target.ports.lmtp if work.mode == "deliver" else target.ports.pop3
+        house.sitting.load.run(target, house.sitting.accounts(work.group), *once, port=port)
 
 
 def first_sign_ins(house: House) -> list[dict[str, object]]:
