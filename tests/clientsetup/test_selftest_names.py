@@ -16,7 +16,7 @@ from controlpanel.clientsetup.selftest import files, lookups, reach, records, we
 from controlpanel.clientsetup.selftest.files import Wanted
 from controlpanel.clientsetup.selftest.findings import Verdict
 from controlpanel.clientsetup.selftest.records import joined
-from controlpanel.mailboxes.models import Domain
+from controlpanel.mailboxes.models import DevicePassword, Domain
 from tests.clientsetup.conftest import People
 from tests.store.factories import make_domain
 
@@ -307,3 +307,14 @@ class TestPages:
         assert "not a key at all" in page
         alone = people.client("administrator").post("/domains/papelera.example/dns/dkim/", {"dkim_selector": "mail"})
         assert "belong together" in alone.content.decode()
+
+    def test_a_check_names_the_fault_and_the_next_waits(self, people: People, names: Names, settings: Any) -> None:
+        settings.PUBLIC_HOST = HOST
+        client, path = people.client("administrator"), f"/mail/{people.mailbox.pk}/setup/check/"
+        assert "no address: no program finds it" in client.post(path).content.decode()
+        again = client.post(path).content.decode()
+        assert "A check has just run" in again
+        assert "no program finds it" not in again
+        owner = people.client("owner").post(path).content.decode()
+        assert "no address: no program finds it" in owner, "one person's pause is not another's"
+        assert not DevicePassword.objects.filter(lent=True, revoked=None).exists()
