@@ -8,7 +8,7 @@ from typing import TypeVar
 from controlpanel.mailstore.maildrop import Listing
 from controlpanel.mailstore.models import CHUNK_OCTETS
 from pop3service.backend.lanes import Gatherer
-from pop3service.backend.steps import Steps, ask
+from pop3service.backend.steps import Early, Steps, ask
 from pop3service.backend.store import UNAVAILABLE, Bodies, Store
 from pop3service.requests import Unavailable
 
@@ -26,7 +26,7 @@ Found = TypeVar("Found")
 class Reader:
     """Reads for one session. Bodies at hand count against the process's budget until they are taken."""
 
-    __slots__ = ("_ahead", "_chunked", "_ids", "_next", "_octets", "_sequence", "_store", "_window")
+    __slots__ = ("_ahead", "_chunked", "_coming", "_ids", "_left", "_next", "_octets", "_sequence", "_store", "_window")
 
     def __init__(self, store: Store, listing: Listing) -> None:
         self._store = store
@@ -37,6 +37,8 @@ class Reader:
         self._window = FIRST_AHEAD_OCTETS
         self._chunked = 0  # the id of the large message that is being read
         self._sequence = 0
+        self._left = 0  # octets of it that have not been given
+        self._coming: Early[bytes | Unavailable] | None = None  # its next chunk, while the client takes this one
 
     @property
     def octets(self) -> "array[int]":
@@ -68,6 +70,7 @@ class Reader:
             self._next = number + 1
             self._chunked = self._ids[number - 1]
             self._sequence = 0
+            self._left = self._octets[number - 1]
             return (yield from self._chunk(patient=False))
         return (yield from self._bodies(number, self._run_from(number)))
 
@@ -78,20 +81,39 @@ class Reader:
 
     def more(self) -> Steps[bytes | Unavailable]:
         """Return the next chunk of a large message, b"" at its end."""
-        return (yield from self._chunk(patient=True))
+        chunk = yield from self._chunk(patient=True)
+        if self._chunked and self._store.read_ahead >= CHUNK_OCTETS:
+            self._release(-CHUNK_OCTETS)
+            self._coming = Early(self._store.chunks, (self._chunked, self._sequence))
+        return chunk
 
     def stop(self) -> None:
         self._chunked = 0
+        self._drop_coming()
 
     def drop(self) -> None:
         """Forget what was read ahead."""
         self._release(sum(map(len, self._ahead.values())))
         self._ahead.clear()
+        self._drop_coming()
+
+    def _drop_coming(self) -> None:
+        if self._coming is not None:
+            self._coming = None
+            self._release(CHUNK_OCTETS)
 
     def _chunk(self, patient: bool) -> Steps[bytes | Unavailable]:
-        chunk = yield from self._asked(self._store.chunks, (self._chunked, self._sequence), patient)
+        chunk: bytes | Unavailable = UNAVAILABLE
+        if self._coming is not None:
+            chunk = yield from ask(self._coming, None)
+            self._drop_coming()
+        if isinstance(chunk, Unavailable):
+            chunk = yield from self._asked(self._store.chunks, (self._chunked, self._sequence), patient)
+        if isinstance(chunk, Unavailable):
+            return chunk
         self._sequence += 1
-        if not chunk:
+        self._left -= len(chunk)
+        if self._left <= 0 or not chunk:
             self._chunked = 0
         return chunk
 

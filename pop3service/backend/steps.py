@@ -8,7 +8,7 @@ reads like a call; what runs is a callback on the loop when the answer has come.
 import asyncio
 import logging
 from collections.abc import Callable, Generator
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 log = logging.getLogger("casilla.store")
 
@@ -31,6 +31,30 @@ def ask(asked: Asked[Request, Answer], request: Request) -> Steps[Answer]:
     """Ask, and wait for the answer."""
     answer: Answer = yield asked, request
     return answer
+
+
+class Early(Generic[Answer]):
+    """An answer that is asked for before anybody waits for it; to be asked once."""
+
+    __slots__ = ("_came", "_value", "_waiting")
+
+    def __init__(self, asked: Asked[Request, Answer], request: Request) -> None:
+        self._came = False
+        self._value: Answer | None = None
+        self._waiting: Callable[[Answer], None] | None = None
+        asked.ask(request, self._take)
+
+    def ask(self, request: None, answer: Callable[[Answer], None]) -> None:
+        if self._came:
+            answer(cast("Answer", self._value))
+        else:
+            self._waiting = answer
+
+    def _take(self, value: Answer) -> None:
+        self._came = True
+        self._value = value
+        if self._waiting is not None:
+            self._waiting(value)
 
 
 def run(steps: Steps[Answer], done: Callable[[Answer], None], otherwise: Answer) -> None:

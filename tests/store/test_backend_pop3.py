@@ -18,7 +18,7 @@ from controlpanel.mailboxes.models import DevicePassword, Mailbox, State, Usage
 from controlpanel.mailstore.models import Fetched, Message, Process, Session
 from pop3service.backend import Backend
 from pop3service.backend.reading import AHEAD_OCTETS
-from pop3service.backend.store import READ_AHEAD_OCTETS
+from pop3service.backend.store import READ_AHEAD_OCTETS, UNAVAILABLE
 from pop3service.requests import (
     Code,
     Finish,
@@ -396,6 +396,42 @@ def test_what_comes_next_is_read_ahead(ana: Mailbox) -> None:
         for number in (50, 20, 70, 10):
             await whole(door, number)
         assert asked == [4096] * 4
+
+    beside_a_backend(test)
+
+
+def test_the_next_chunk_comes_while_the_client_takes_this_one(ana: Mailbox) -> None:
+    body = os.urandom(1_000_000)
+    put(ana, body)
+
+    async def test(backend: Backend) -> None:
+        door = await signed_in(backend)
+        await answer_to(door, ReadListing())
+        asked = []
+        ask = backend._store.chunks.ask
+
+        def count(wanted: Any, answer: Any) -> None:
+            asked.append(wanted[1])
+            if asked.count(2) == 1 and wanted[1] == 2:
+                answer(UNAVAILABLE)
+            else:
+                ask(wanted, answer)
+
+        backend._store.chunks.ask = count  # type: ignore[method-assign]
+        pieces = [await answer_to(door, ReadMessage(1))]
+        assert asked == [0]
+        pieces.append(await answer_to(door, ReadMore()))
+        assert asked == [0, 1, 2]
+        assert backend._store.read_ahead == READ_AHEAD_OCTETS - 256 * 1024
+        while pieces[-1]:
+            pieces.append(await answer_to(door, ReadMore()))
+        assert b"".join(pieces) == body
+        assert asked == [0, 1, 2, 2, 3]  # one that failed before anybody waited is asked again
+        assert backend._store.read_ahead == READ_AHEAD_OCTETS
+        await answer_to(door, ReadMessage(1))
+        await answer_to(door, ReadMore())
+        door.close([], "lost")
+        assert backend._store.read_ahead == READ_AHEAD_OCTETS
 
     beside_a_backend(test)
 
