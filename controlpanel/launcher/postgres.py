@@ -33,6 +33,8 @@ SETTINGS = {
     "max_connections": "100",
     "shared_buffers": "64MB",
     "random_page_cost": "1.1",  # a solid disk, and most of it in memory: PostgreSQL takes 4 for granted
+    # The mail service waits a second for a lock, gives way and tries again: it, not a form, ends a deadlock.
+    "deadlock_timeout": "5s",
     "max_wal_size": "256MB",
     "huge_pages": "off",
     "jit": "off",

@@ -84,7 +84,7 @@ def test_a_process_that_stops_leaves_nothing(box: Mailbox) -> None:
     open_session(box)
     drop_process(PROCESS.id)
     assert not Session.objects.exists()
-    assert not Process.objects.exists()
+    assert not Process.objects.filter(id=PROCESS.id).exists()
     assert PastSession.objects.get().ended_by == "shutdown"
 
 

@@ -33,11 +33,14 @@ def stored_password() -> str:
     return make_password("secret")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(
     server_url: str, django_db_setup: None, authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[MailService]:
-    """The service on the test database: what a test's own Django writes it reads."""
+    """The service on the test database: what a test's own Django writes it reads.
+
+    It ends with its file: it beats in the database, and the tests of the heartbeat count the processes there.
+    """
     folder = tmp_path_factory.mktemp("mail")
     install(authority, folder, "mail.example.org", "localhost")
     with running(with_name(server_url, settings.DATABASES["default"]["NAME"]), folder) as running_service:
