@@ -3,6 +3,7 @@
 The pictures are in test-results/pages/, by width, colours and language; test-results/ is not committed.
 """
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from tests.browser.places import Place, places
 
 PICTURES = Path(__file__).resolve().parents[2] / "test-results" / "pages"
 SERIOUS = {"serious", "critical"}
-EYES = [(scheme, language) for scheme in ("light", "dark") for language in ("es", "en")]
 FIRST_SEEN = {"sign-in", "mailboxes", "mailbox-new", "mailbox", "domain-edit", "home", "removed"}
 
 
@@ -35,39 +35,60 @@ def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
-def look(open_page: Open, place: Place, width: int, scheme: str, language: str) -> list[str]:
-    page = open_page(place.where, place.role, width=width, scheme=scheme, language=language)
-    assert "Something failed" not in page.title(), place.where
-    folder = PICTURES / f"{width}-{scheme}-{language}"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{place.name}.png", full_page=True)
-    axe = width == 1280 or (scheme, language) == ("dark", "en")  # a minute for each kind of window is enough
-    found = [f"{place.name} {width} {scheme} {language}: {fault}" for fault in (faults(page) if axe else ())]
-    if overflow(page) > 0:
-        found.append(f"{place.name} {width} {language}: {overflow(page)} px wider than the window")
-    page.context.close()
-    return found
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Through which window, in which colours and language; one browser a person, which keeps what it has fetched."""
+
+    open_page: Open
+    width: int
+    scheme: str
+    language: str
+    browsers: dict[str, Page] = field(default_factory=dict)
+
+    def see(self, place: Place) -> list[str]:
+        """Keep a picture of the page, and return what is wrong with it."""
+        page = self._go(place)
+        assert "Something failed" not in page.title(), place.where
+        folder = PICTURES / f"{self.width}-{self.scheme}-{self.language}"
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{place.name}.png", full_page=True)
+        found = faults(page) if self.width == 1280 or (self.width, self.scheme) == (360, "dark") else []
+        if overflow(page) > 0:
+            found.append(f"{overflow(page)} px wider than the window")
+        return [f"{place.name} {self.width} {self.scheme} {self.language}: {fault}" for fault in found]
+
+    def _go(self, place: Place) -> Page:
+        page = self.browsers.get(place.role)
+        if page is None:
+            window = {"width": self.width, "scheme": self.scheme, "language": self.language}
+            page = self.browsers[place.role] = self.open_page(place.where, place.role, **window)
+        else:
+            page.goto(place.where)
+        return page
+
+    def see_all(self) -> list[str]:
+        demo.crowd()
+        demo.many()
+        return [fault for place in places() for fault in self.see(place)]
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1280, "light", "es"), (360, "dark", "en")])
 def test_what_is_seen_first(open_page: Open, width: int, scheme: str, language: str) -> None:
+    eyes = Eyes(open_page, width, scheme, language)
     first = [place for place in places() if place.name in FIRST_SEEN]
     assert len(first) == len(FIRST_SEEN)
-    assert [fault for place in first for fault in look(open_page, place, width, scheme, language)] == []
+    assert [fault for place in first for fault in eyes.see(place)] == []
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize(("scheme", "language"), EYES)
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_every_page(open_page: Open, width: int, scheme: str, language: str) -> None:
-    demo.crowd()
-    demo.many()
-    assert [fault for place in places() for fault in look(open_page, place, width, scheme, language)] == []
+    assert Eyes(open_page, width, scheme, language).see_all() == []
 
 
 @pytest.mark.torture
 def test_zoomed_to_twice_its_size(open_page: Open) -> None:
     """A window of 640 px is one of 1,280 at 200 % (WCAG 2.2, 1.4.4)."""
-    demo.crowd()
-    demo.many()
-    assert [fault for place in places() for fault in look(open_page, place, 640, "light", "es")] == []
+    assert Eyes(open_page, 640, "light", "es").see_all() == []
