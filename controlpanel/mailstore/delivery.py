@@ -28,7 +28,6 @@ from controlpanel.mailstore.staging import (
     name_staged,
     new_bodies,
     stage_chunks,
-    write_chunks,
 )
 
 __all__ = [
@@ -123,7 +122,18 @@ def deliver(deliveries: Sequence[Delivery]) -> list[Result]:
     return [Delivered(added[it.body]) if isinstance(it, Arrival) else it for it in admitted]
 
 
-NUMBERS = "SELECT nextval('mailstore_body') FROM generate_series(1, %(number)s::integer)"
+# The body of a chunk is here the place of its message among these.
+WRITE = """
+WITH numbered AS MATERIALIZED (
+    SELECT array_agg(nextval('mailstore_body')) AS bodies FROM generate_series(1, %(messages)s::bigint)
+), written AS (
+    INSERT INTO mailstore_messagechunk (body, sequence, octets)
+    SELECT bodies[place], sequence, octets
+    FROM numbered, unnest(%(body)s::integer[], %(sequence)s::integer[], %(octets)b::bytea[])
+        AS chunk (place, sequence, octets)
+)
+SELECT unnest(bodies) FROM numbered
+"""
 
 
 def _write(deliveries: Sequence[Delivery]) -> list[int]:
@@ -132,12 +142,10 @@ def _write(deliveries: Sequence[Delivery]) -> list[int]:
     at_hand = [it for it in deliveries if it.body is None]
     if any(sum(map(len, it.chunks)) != it.octets for it in at_hand):
         raise ValueError("a message is not as long as its delivery says")
-    numbers = iter(database.rows(NUMBERS, number=len(at_hand)) if at_hand else ())
-    bodies = [next(numbers)[0] if it.body is None else it.body for it in deliveries]
-    write_chunks(
-        [Chunk(body, *each) for body, it in zip(bodies, deliveries, strict=True) for each in enumerate(it.chunks)]
-    )
-    return bodies
+    chunks = [Chunk(place, *each) for place, it in enumerate(at_hand, 1) for each in enumerate(it.chunks)]
+    values = database.columns(chunks, *Chunk.__slots__)
+    numbers = iter(database.rows(WRITE, messages=len(at_hand), **values) if at_hand else ())
+    return [next(numbers)[0] if it.body is None else it.body for it in deliveries]
 
 
 def _admit(delivery: Delivery, body: int, rooms: Mapping[int, Room]) -> Arrival | OverQuota | Closed | AlreadyThere:

@@ -53,12 +53,6 @@ def stage_chunks(chunks: Sequence[Chunk]) -> None:
     """Write chunks of staged bodies."""
     with transaction.atomic():
         database.run(LAZILY)
-        write_chunks(chunks)
-
-
-def write_chunks(chunks: Sequence[Chunk]) -> None:
-    """Write chunks within the caller's transaction."""
-    if chunks:
         database.run(WRITE_CHUNKS, **database.columns(chunks))
 
 
