@@ -67,6 +67,17 @@ def test_a_mailbox_is_deleted_by_its_typed_address_and_comes_back(open_page: Ope
     assert box.state == "suspended"
 
 
+def test_several_mailboxes_are_suspended_at_once(open_page: Open) -> None:
+    page = open_page(f"/domains/{OFFICE}/mailboxes/", "administrator")
+    bar = page.locator(".selected")
+    expect(bar).to_be_hidden()
+    for local in ("compras", "info"):
+        page.get_by_label(f"Select {local}@{OFFICE}").check()
+    bar.get_by_role("button", name="Suspend").click()
+    expect(page.get_by_text("2 mailboxes changed.")).to_be_visible()
+    assert Mailbox.objects.filter(domain__name=OFFICE, state="suspended").count() == 3
+
+
 def test_an_operator_makes_a_domain_with_its_administrator(open_page: Open) -> None:
     page = open_page("/domains/", "operator")
     page.get_by_role("link", name="New domain").click()
