@@ -40,6 +40,7 @@ class Gatherer(Generic[Request, Result, Failed]):
     `call` takes a batch and returns one result a request, in order. `failed` stands for the result of a request
     whose call raised. `again`: the call may run a second time after a lost connection, as reads may, and writes
     whose second run finds the work of the first. `items` is the largest batch, `weigh` gives the octets of a request.
+    `linger`: for so many seconds the first request waits for others, where no client waits for the answer.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Gatherer(Generic[Request, Result, Failed]):
         weigh: Callable[[Request], int] | None = None,
         items: int = BATCH_ITEMS,
         backlog: int = BACKLOG,
+        linger: float = 0.0,
     ) -> None:
         self._lane = lane
         self._call = call
@@ -60,7 +62,9 @@ class Gatherer(Generic[Request, Result, Failed]):
         self._weigh = weigh
         self._items = items
         self._backlog = backlog
+        self._linger = linger
         self._waiting: deque[Waiting[Request, Result | Failed]] = deque()
+        lane.gatherers.append(self)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -72,7 +76,10 @@ class Gatherer(Generic[Request, Result, Failed]):
             return
         self._waiting.append((request, answer))
         if len(self._waiting) == 1:
-            self._lane.offer(self)
+            if self._linger:
+                self._lane.loop.call_later(self._linger, self._lane.offer, self)
+            else:
+                self._lane.offer(self)
 
     def take(self) -> list[Waiting[Request, Result | Failed]]:
         """Return the next batch: at most `items` requests, of 4 MiB together unless the first alone is larger."""
@@ -156,6 +163,7 @@ class Lane:
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str, width: int = 1) -> None:
         self.loop = loop
         self.closed = False
+        self.gatherers: list[AnyGatherer] = []
         self._ready: deque[AnyGatherer] = deque()
         self._idle = width
         self._told = 0.0  # when a lost database was last told of
@@ -181,7 +189,7 @@ class Lane:
     @property
     def resting(self) -> bool:
         """Whether nothing waits and nothing is under way."""
-        return not self._ready and self._idle == len(self._threads)
+        return self._idle == len(self._threads) and not any(map(len, self.gatherers))
 
     def close(self) -> None:
         """Take no more requests, finish what was handed over, close the connections. Waits for the threads."""

@@ -31,6 +31,7 @@ TOKENS_WAITING = 500
 CLOSE_AGAIN_SECONDS = 5
 CLOSE_TRIES = 60
 REST_AGAIN_SECONDS = 0.05
+LINGER_SECONDS = 0.05  # what no client waits for comes together meanwhile
 
 Request = TypeVar("Request")
 
@@ -85,12 +86,13 @@ class Store:
         self.tokens = Gatherer(tokens, read_tokens, UNAVAILABLE, items=1, backlog=TOKENS_WAITING)
         self.failures = Gatherer(short, nothing(throttle.record_failures), None)
         self.attempts = Gatherer(ends, nothing(record.attempts), None)
-        self.uses = Gatherer(ends, nothing(sign_in.record_uses), None)
+        self.uses = Gatherer(ends, nothing(sign_in.record_uses), None, linger=LINGER_SECONDS)
         self.turns = Gatherer(short, maildrop.take_turns, UNAVAILABLE)
         self.openings = Gatherer(short, maildrop.open_maildrops, UNAVAILABLE)
         self.listings = Gatherer(short, maildrop.list_maildrops, UNAVAILABLE, again=True)
         self.unique_ids = Gatherer(short, maildrop.unique_ids, UNAVAILABLE, again=True)
         self.closings = Gatherer(ends, maildrop.close_maildrops, UNAVAILABLE, again=True)
+        self.endings = Gatherer(ends, maildrop.close_maildrops, UNAVAILABLE, again=True, linger=LINGER_SECONDS)
         self.beats = Gatherer(short, renew, UNAVAILABLE, again=True)
         self.drops = Gatherer(ends, nothing(drop_processes), None)
         self.policy = Gatherer(short, read_policies, UNAVAILABLE, again=True)
@@ -126,7 +128,7 @@ class Store:
             if isinstance(result, Unavailable) and tries:
                 self.loop.call_later(CLOSE_AGAIN_SECONDS, self.finish, closing, tries - 1)
 
-        self.closings.ask(closing, closed)
+        self.endings.ask(closing, closed)
 
     def leave_mailbox(self, mailbox: int) -> None:
         self.per_mailbox[mailbox] -= 1

@@ -68,6 +68,22 @@ def test_what_is_asked_in_one_moment_is_one_call(calls: Calls) -> None:
     on_a_lane(test)
 
 
+def test_what_nobody_waits_for_waits_for_more(calls: Calls) -> None:
+    async def test(lane: Lane) -> None:
+        gatherer = Gatherer(lane, calls, FAILED, linger=0.2)
+        first = asyncio.create_task(all_of(gatherer, [1]))
+        await asyncio.sleep(0.02)
+        assert not lane.resting
+        assert await all_of(Gatherer(lane, calls, FAILED), [9]) == [18]
+        assert await all_of(gatherer, range(2, 90)) == [n * 2 for n in range(2, 90)]
+        assert await first == [2]
+        assert calls.batches == [[9], list(range(1, 65)), list(range(65, 90))]
+        assert await all_of(gatherer, [90]) == [180]
+        assert lane.resting
+
+    on_a_lane(test)
+
+
 def test_what_is_asked_while_a_call_runs_is_the_next_call(calls: Calls) -> None:
     async def test(lane: Lane) -> None:
         gatherer = Gatherer(lane, calls, FAILED)

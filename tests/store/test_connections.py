@@ -34,3 +34,19 @@ def test_no_thread_waits_for_long() -> None:
         assert await in_thread(limits) == ["1s", "30s"]
 
     beside_a_backend(test)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_plan_is_made_for_an_empty_table() -> None:
+    """It would be kept when thousands of sessions have come and gone, and walk over all that they left."""
+
+    def plan() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE mailstore_session")
+            cursor.execute("EXPLAIN DELETE FROM mailstore_session WHERE id = ANY('{1,2}')")
+            return "\n".join(line for (line,) in cursor.fetchall())
+
+    async def test(backend: Backend) -> None:
+        assert "Seq Scan" not in await in_thread(plan)
+
+    beside_a_backend(test)
