@@ -47,7 +47,7 @@ class Visit:
     def run(self) -> None:
         self.say(self.server.garbage.decode("latin-1") or "+OK fake")
         reader = self.line.makefile("rb")
-        while (raw := reader.readline()) and (line := raw.decode().rstrip("\r\n")):
+        while (raw := reader.readline()) and (line := raw.decode(errors="replace").rstrip("\r\n")):
             self.server.heard.append(line)
             keyword, *arguments = line.split()
             if keyword == self.server.cut_at:
