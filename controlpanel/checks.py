@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 
-from controlpanel.accounts.addresses import AddressError, domain_name
+from controlpanel.accounts.addresses import AddressError, domain_name, elsewhere
 from controlpanel.clientsetup import settings_checks
 
 LEAST_KEY = 32  # characters
@@ -32,12 +32,7 @@ def faults(settings: Any) -> Iterator[CheckMessage]:
     yield from _name(settings)
     yield from _trust(settings)
     yield from settings_checks.faults(settings)
-    if settings.RELAY_URL and not settings.MAIL_FROM:
-        yield Error(
-            "RELAY_URL is set and MAIL_FROM is not.",
-            "Name the address that the panel's own mail comes from.",
-            id="casilla.E008",
-        )
+    yield from _mail(settings)
 
 
 def _key(settings: Any) -> Iterator[CheckMessage]:
@@ -87,6 +82,29 @@ def _name(settings: Any) -> Iterator[CheckMessage]:
             "It looks like mail.example.org.",
             id="casilla.E006",
         )
+
+
+def _mail(settings: Any) -> Iterator[CheckMessage]:
+    if settings.RELAY_URL and not settings.MAIL_FROM:
+        yield Error(
+            "RELAY_URL is set and MAIL_FROM is not.",
+            "Name the address that the panel's own mail comes from.",
+            id="casilla.E008",
+        )
+    if settings.MAIL_FROM and not is_address(settings.MAIL_FROM):
+        yield Error(
+            f"MAIL_FROM is {settings.MAIL_FROM!r}, which is no address.",
+            "It looks like casilla@example.org.",
+            id="casilla.E009",
+        )
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can come from this address, whoever keeps it."""
+    try:
+        return elsewhere(text) == text
+    except AddressError:
+        return False
 
 
 def _trust(settings: Any) -> Iterator[CheckMessage]:

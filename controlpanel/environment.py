@@ -80,6 +80,28 @@ def issuer(name: str) -> str:
     return value
 
 
+def relay(name: str) -> str:
+    """Return the smtp:// or smtps:// URL of NAME as it is written, "" for none. No fault shows its password."""
+    value = text(name)
+    if value and not _is_relay(value):
+        raise ImproperlyConfigured(
+            f"{name} takes smtp://USER:PASSWORD@HOST:PORT or smtps://…, user and port if wanted."
+        )
+    return value
+
+
+def _is_relay(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        right_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    where = parts.netloc.rpartition("@")[2]
+    whole = not (parts.path.strip("/") or parts.query or parts.fragment)
+    known = parts.scheme in ("smtp", "smtps") and bool(parts.hostname and HOST_AND_PORT.fullmatch(where))
+    return known and right_port and whole and bool(parts.password) <= bool(parts.username)
+
+
 def bind(name: str, default: str) -> str:
     """Return HOST:PORT of NAME, the port checked; `[::1]:110` is IPv6, an empty host all addresses."""
     value = text(name, default)

@@ -51,7 +51,7 @@ MESSAGE_LIMIT = environment.number("MESSAGE_LIMIT", 100 * 2**20, least=64 * 2**1
 CONNECTIONS = environment.number("CONNECTIONS", 25_000, least=10)  # of one mail process
 CONNECTIONS_PER_ADDRESS = environment.number("CONNECTIONS_PER_ADDRESS", 400, least=1)  # an IPv6 /64 is one
 UVLOOP = environment.flag("UVLOOP")  # if the package is installed
-RELAY_URL = environment.text("RELAY_URL")
+RELAY_URL = environment.relay("RELAY_URL")  # where our own mail goes; empty: none is sent
 MAIL_FROM = environment.text("MAIL_FROM")
 
 # What mail clients are told (clientsetup)

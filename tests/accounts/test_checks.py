@@ -68,6 +68,7 @@ def test_what_stands_behind_a_proxy_is_fit_to_serve(proxies: Any) -> None:
         ({"PUBLIC_HOST": "mail example"}, "casilla.E006", "no host name"),
         ({"PUBLIC_HOST": "https://mail.example.org"}, "casilla.E006", "no host name"),
         ({"RELAY_URL": "smtp://localhost"}, "casilla.E008", "MAIL_FROM is not"),
+        ({"MAIL_FROM": "Casilla <casilla@example.org>"}, "casilla.E009", "no address"),
     ],
 )
 def test_what_keeps_it_from_serving(differing: dict[str, Any], fault: str, words: str) -> None:
