@@ -41,6 +41,7 @@ def places() -> list[Place]:
         Place("mailboxes-longest", "operator", f"/domains/{longest.domain.name}/mailboxes/"),
         Place("mailboxes", "administrator", f"/domains/{office}/mailboxes/"),
         Place("mailbox-new", "administrator", f"/domains/{office}/mailboxes/new/"),
+        Place("mailboxes-list", "administrator", f"/domains/{office}/mailboxes/list/"),
         Place("mailbox", "administrator", f"/mailboxes/{owner.pk}/"),
         Place("mailbox-suspended", "administrator", box),
         Place("mailbox-longest", "operator", f"/mailboxes/{longest.pk}/"),

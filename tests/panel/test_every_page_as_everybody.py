@@ -34,6 +34,7 @@ PAGES = [
     ("domain-dismiss", "POST", "operator"),
     ("domain-mailboxes", "GET", RUNS_IT),
     ("mailbox-new", "GET", RUNS_IT),
+    ("mailboxes-list", "GET", RUNS_IT),
     ("domain-aliases", "GET", RUNS_IT),
     ("alias-new", "GET", RUNS_IT),
     ("domain-activity", "GET", RUNS_IT),

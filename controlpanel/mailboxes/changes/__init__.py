@@ -33,6 +33,7 @@ from controlpanel.mailboxes.changes.domains import (
 from controlpanel.mailboxes.changes.dropping import drop_domains, drop_mailbox
 from controlpanel.mailboxes.changes.leaving import choose_leaving
 from controlpanel.mailboxes.changes.lending import lent_device_password
+from controlpanel.mailboxes.changes.listed import ListRefused, check_list, create_mailboxes
 from controlpanel.mailboxes.changes.mailboxes import (
     change_mailbox,
     close_mailbox,
@@ -58,6 +59,7 @@ from controlpanel.mailboxes.changes.slowed import clear_slowed
 __all__ = [
     "DEFAULT",
     "ChangeRefused",
+    "ListRefused",
     "accept_invitation",
     "appoint_administrator",
     "appoint_operator",
@@ -65,6 +67,7 @@ __all__ = [
     "change_domain",
     "change_mailbox",
     "change_preferences",
+    "check_list",
     "choose_leaving",
     "clear_slowed",
     "close_domain",
@@ -73,6 +76,7 @@ __all__ = [
     "create_device_password",
     "create_domain",
     "create_mailbox",
+    "create_mailboxes",
     "create_operator",
     "delete_alias",
     "delete_domain",

@@ -42,39 +42,47 @@ def chosen(domain: Domain, quota: Quota) -> int | None:
     return quota
 
 
-def make_room(domain: Domain, quota: int | None, beside: Mailbox | None = None) -> None:
-    """Refuse unless the locked domain has room for one mailbox of this quota, `beside` itself not counted."""
+def make_room(domain: Domain, quota: int | None, beside: Mailbox | None = None, places: int = 1) -> None:
+    """Refuse unless the locked domain has room for so many mailboxes of this quota, `beside` itself not counted."""
     if domain.state == State.DELETED:
         raise ChangeRefused("", _("This domain is deleted. Undo that first."))
-    _make_place(domain, beside)
-    _allot(domain, quota, beside)
+    _make_places(domain, beside, places)
+    _allot(domain, quota, beside, places)
 
 
 def reallot(domain: Domain, quota: int | None, mailbox: Mailbox) -> None:
     """Refuse unless the locked domain can give the mailbox this quota in place of its own."""
     shrinks = mailbox.quota is None or (quota is not None and quota <= mailbox.quota)
     if quota is None or not shrinks:
-        _allot(domain, quota, mailbox)
+        _allot(domain, quota, mailbox, places=1)
 
 
-def _make_place(domain: Domain, beside: Mailbox | None) -> None:
+def _make_places(domain: Domain, beside: Mailbox | None, places: int) -> None:
     limit = domain.limit_mailboxes
-    if limit is not None and _others(domain, beside).count() >= limit:
+    if limit is None:
+        return
+    left = max(0, limit - _others(domain, beside).count())
+    if left >= places:
+        return
+    sentence = ngettext(
+        "This domain has room for %d mailbox, and has it.",
+        "This domain has room for %d mailboxes, and has them.",
+        limit,
+    )
+    if left:
         sentence = ngettext(
-            "This domain has room for %d mailbox, and has it.",
-            "This domain has room for %d mailboxes, and has them.",
-            limit,
+            "This domain has room for %d more mailbox.", "This domain has room for %d more mailboxes.", left
         )
-        raise ChangeRefused("", sentence % limit)
+    raise ChangeRefused("", sentence % (left or limit))
 
 
-def _allot(domain: Domain, quota: int | None, beside: Mailbox | None) -> None:
+def _allot(domain: Domain, quota: int | None, beside: Mailbox | None, places: int) -> None:
     if domain.limit_octets is None:
         return
     if quota is None:
         raise ChangeRefused("quota", _("The room of this domain is limited, so each mailbox needs a quota."))
     left = domain.limit_octets - allotted(domain, beside)
-    if quota > left:
+    if quota * places > left:
         raise ChangeRefused("quota", _("This domain has %(left)s left to give.") % {"left": octets.shown(max(0, left))})
 
 

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterable
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from controlpanel.accounts.actor import Actor, actor_of
 from controlpanel.mailboxes import changes, rules
 from controlpanel.mailboxes.addresses import shown
-from controlpanel.mailboxes.models import Mailbox
+from controlpanel.mailboxes.models import Mailbox, State
+from controlpanel.mailboxes.rules import Act
+from controlpanel.mailboxes.views import slips
 from controlpanel.mailboxes.views.standing import say
 from controlpanel.panel.lists import ROWS
 
@@ -23,15 +27,33 @@ ACTS: dict[str, Callable[..., Mailbox]] = {
 }
 
 
+@never_cache
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
+    if request.POST.get("act") == "invite":
+        return _invite(request)
     change = ACTS.get(request.POST.get("act", ""))
-    found = rules.visible_mailboxes(request.user).filter(pk__in=_numbers(request.POST.getlist("mailbox")[:ROWS]))
+    found = _selected(request)
     if change is None or not found:
         say(request, _("Select mailboxes first."))
     else:
-        _tell(request, *_change_each(found.order_by("address_text"), change, actor_of(request)))
+        _tell(request, *_change_each(found, change, actor_of(request)))
     return HttpResponseRedirect(_way_back(request))
+
+
+def _invite(request: HttpRequest) -> HttpResponse:
+    """Slips with new invitations for those whose owners the person rules."""
+    found = list(_selected(request).exclude(state=State.DELETED).select_related("domain", "user"))
+    ruled = [mailbox for mailbox in found if rules.may(request.user, Act.RULE_MAILBOX, mailbox)]
+    if not ruled:
+        say(request, _("Select mailboxes first.") if not found else _("Their owners have wider rights than you."))
+        return HttpResponseRedirect(_way_back(request))
+    return slips.printable(request, ruled)
+
+
+def _selected(request: HttpRequest) -> QuerySet[Mailbox]:
+    numbers = _numbers(request.POST.getlist("mailbox")[:ROWS])
+    return rules.visible_mailboxes(request.user).filter(pk__in=numbers).order_by("address_text")
 
 
 def _numbers(texts: Iterable[str]) -> list[int]:
