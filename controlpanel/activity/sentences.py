@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from controlpanel.journal.models import Activity
 from controlpanel.mailboxes.addresses import domain_shown, shown
 from controlpanel.mailboxes.models import OverQuota
+from controlpanel.mailboxes.octets import percents
 from controlpanel.mailboxes.octets import shown as octets_shown
 
 SENTENCES: dict[str, Promise] = {
@@ -70,6 +71,7 @@ FIELDS: dict[str, Promise] = {
     "time_zone": _("time zone"),
     "restore_days": _("days to restore"),
     "over_quota": _("when full"),
+    "warn_marks": _("warns at"),
     "exclusive_lock": _("one mail client at a time"),
     "login_delay": _("seconds between sign-ins"),
     "expire_days": _("days that mail stays"),
@@ -115,6 +117,8 @@ def _value(name: str, value: Any) -> str:
         return gettext("yes") if value else gettext("no")
     if value is None or value == "":
         return gettext("none")
+    if name == "warn_marks":
+        return percents(value) or gettext("none")
     if isinstance(value, list):
         return ", ".join(shown(str(each)) for each in value)
     if name in IN_OCTETS and isinstance(value, int):

@@ -1,9 +1,6 @@
 """Tell the owners whom a coming policy will shut out, by a message in the mailbox that they still read."""
 
 from collections.abc import Iterator
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 from django.conf import settings
 from django.utils import timezone
@@ -11,9 +8,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from controlpanel.jobs import notices
 from controlpanel.mailboxes import main_password
 from controlpanel.mailboxes.models import Domain, State
-from controlpanel.mailstore.delivery import Delivery, deliver, in_chunks
+from controlpanel.mailstore.delivery import Delivery, deliver
 
 AT_ONCE = 100
 
@@ -34,31 +32,14 @@ def tell_owners() -> Iterator[None]:
 def notice(domain: Domain, user: main_password.User) -> Delivery:
     assert domain.device_passwords_from is not None, "only a policy with a date is told before it"
     with override(user.language):
-        message = _message(domain, user, date_format(domain.device_passwords_from))
-    octets = message.as_bytes(policy=SMTP)
-    return Delivery(
-        mailbox_id=user.mailbox,
-        octets=len(octets),
-        chunks=in_chunks(octets),
-        message_id=message["Message-ID"],
-        from_header=message["From"],
-        subject=message["Subject"],
-        date_header=message["Date"],
-        uidl=f"device-passwords-{domain.device_passwords_from:%Y%m%d}",
-        force=True,
-    )
-
-
-def _message(domain: Domain, user: main_password.User, day: str) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
-    message["From"] = f"Casilla <postmaster@{domain.name}>"
-    message["To"] = user.address
-    message["Subject"] = _("Your mail program needs a new password by %(day)s") % {"day": day}
-    message["Date"] = format_datetime(timezone.now())
-    message["Message-ID"] = f"<device-passwords.{user.mailbox}.{domain.device_passwords_from}@{settings.PUBLIC_HOST}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_text(user, day))
-    return message
+        day = date_format(domain.device_passwords_from)
+        return notices.notice(
+            user.mailbox,
+            user.address,
+            key=f"device-passwords-{domain.device_passwords_from:%Y%m%d}",
+            subject=_("Your mail program needs a new password by %(day)s") % {"day": day},
+            text=_text(user, day),
+        )
 
 
 def _text(user: main_password.User, day: str) -> str:

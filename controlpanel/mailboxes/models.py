@@ -1,6 +1,7 @@
 """Domains, their addresses, and the mailboxes behind them. Every change goes through changes.py."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
@@ -28,6 +29,11 @@ class OverQuota(models.TextChoices):
     DEFER_A_DAY = "defer_a_day", _("Ask to try again for a day, then refuse")
 
 
+def both_marks() -> list[int]:
+    """The percents of a quota at which owners and administrators are warned where nobody chose."""
+    return [80, 95]
+
+
 class Domain(models.Model):
     """A mail domain, its limits (of what may be allotted, never of a delivery) and its policies."""
 
@@ -48,6 +54,7 @@ class Domain(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     restore_days = models.PositiveSmallIntegerField(default=14)
     over_quota = models.CharField(max_length=12, choices=OverQuota, default=OverQuota.DEFER_A_DAY)
+    warn_marks = ArrayField(models.PositiveSmallIntegerField(), default=both_marks, blank=True)  # percents, rising
     exclusive_lock = models.BooleanField(default=False)
     login_delay = models.PositiveIntegerField(default=0)  # seconds, RFC 2449 section 6.5
     expire_days = models.PositiveSmallIntegerField(null=True, blank=True)  # none: EXPIRE NEVER
@@ -151,6 +158,25 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.messages} messages, {self.octets} octets"
+
+
+class QuotaWarning(models.Model):
+    """A mailbox past one of its domain's marks, and who has been told. No row: it is below all of them."""
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="quota_warning")
+    mark = models.PositiveSmallIntegerField()  # percent: the highest that it is past
+    at = models.DateTimeField()
+    owner_told = models.BooleanField(default=False)
+    administrators_told = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["mailbox"], condition=Q(owner_told=False), name="quota_owner_untold"),
+            models.Index(fields=["mailbox"], condition=Q(administrators_told=False), name="quota_admins_untold"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id} past {self.mark} %"
 
 
 class Access(models.Model):

@@ -4,6 +4,7 @@ As in other panels 1 MB is 2**20 octets, and `MiB` means the same; what counts i
 """
 
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 
 from django.utils import formats
@@ -58,6 +59,11 @@ def written(octets: int | None) -> str:
     while unit < len(_SIGNS) - 1 and octets % 1024 == 0 and octets >= 1024:
         octets, unit = octets // 1024, unit + 1
     return f"{octets} {_SIGNS[unit]}"
+
+
+def percents(marks: Iterable[int]) -> str:
+    """Return percents in a row, each with its sign: `80 %, 95 %`."""
+    return ", ".join(f"{mark}\u00a0%" for mark in marks)
 
 
 def _rounded(amount: Fraction, places: int) -> str:

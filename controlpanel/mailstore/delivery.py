@@ -163,7 +163,7 @@ def _admit(delivery: Delivery, body: int, rooms: Mapping[int, Room]) -> Arrival 
         body=body,
         octets=delivery.octets,
         uidl=uidl,
-        added=room.take(delivery.octets),
+        added=room.take(delivery.octets, forced=delivery.force),
         received=delivery.received,
         sender=fitting(delivery.sender, 320),
         message_id=fitting(delivery.message_id, 320),

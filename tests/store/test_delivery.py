@@ -166,6 +166,13 @@ class TestQuota:
         remove(box, second)
         assert Mailbox.objects.get(id=box.pk).full_since is not None
 
+    def test_what_is_forced_in_does_not_end_it(self) -> None:
+        box = make_mailbox(quota=10)
+        put(box, b"12345678\r\n")
+        deliver([make_delivery(box, b"x\r\n")])
+        put(box, b"a warning\r\n", force=True)
+        assert Mailbox.objects.get(id=box.pk).full_since is not None
+
     def test_room_within_a_batch_starts_the_day_anew(self) -> None:
         box = make_mailbox(quota=10)
         put(box, b"123456\r\n")

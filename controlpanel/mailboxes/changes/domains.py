@@ -33,6 +33,7 @@ class DomainSettings(TypedDict, total=False):
     time_zone: str
     restore_days: int
     over_quota: str
+    warn_marks: list[int]
     exclusive_lock: bool
     login_delay: int
     expire_days: int | None
@@ -43,6 +44,7 @@ class DomainSettings(TypedDict, total=False):
     leave_days: int | None
 
 
+MOST_MARKS = 5
 LIMITS = frozenset({"limit_mailboxes", "limit_octets", "largest_quota"})
 
 
@@ -175,6 +177,10 @@ def _check_given(domain: Domain, settings: Any) -> None:
         )
 
 
+def _rising_percents(marks: list[int]) -> bool:
+    return marks == sorted(set(marks)) and len(marks) <= MOST_MARKS and all(1 <= mark <= 100 for mark in marks)
+
+
 def _within(least: int, most: int) -> Callable[[int | None], bool]:
     return lambda value: value is None or least <= value <= most
 
@@ -188,6 +194,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "time_zone": lambda value: value in available_timezones(),
     "restore_days": _within(0, 365),
     "over_quota": lambda value: value in OverQuota.values,
+    "warn_marks": _rising_percents,
     "login_delay": _within(0, DAY),
     "expire_days": _within(1, 3650),
     "leave_days": leaving_can_be,

@@ -2,6 +2,7 @@
 
 from typing import Any, TypedDict, Unpack
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,9 @@ from controlpanel.mailboxes.rules import Act, require
 
 NAME_LENGTH = 120
 NOTE_LENGTH = 500
+# A larger quota ends the day after which a full mailbox refuses. Asked without Usage's lock, which comes before
+# Mailbox's: what is forgotten wrongly here is noted again by the next refusal.
+HAS_ROOM = Q(quota__isnull=True) | Exists(Usage.objects.filter(mailbox=OuterRef("pk"), octets__lt=OuterRef("quota")))
 
 
 class MailboxSettings(TypedDict, total=False):
@@ -124,6 +128,8 @@ def _checked(settings: MailboxSettings) -> dict[str, Any]:
 def _after(mailbox: Mailbox, differing: dict[str, Any]) -> None:
     if "name" in differing:
         User.objects.filter(pk=mailbox.user_id).update(name=differing["name"])
+    if "quota" in differing:
+        Mailbox.objects.filter(pk=mailbox.pk).filter(HAS_ROOM).update(full_since=None)
     if differing.get("pop3_enabled") is False:
         signals.sign_in_ended.send(Mailbox, domain=None, mailbox=mailbox.pk, device=None)
 

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from controlpanel.mailboxes.forms.fields import OctetsField
+from controlpanel.mailboxes.forms.fields import MarksField, OctetsField
 from controlpanel.mailboxes.models import GIB, Domain, OverQuota
 
 EMPTY_IS_NONE = _("Empty: no limit.")
@@ -84,6 +84,13 @@ class DomainForm(LimitFields):
         widget=forms.NumberInput(attrs={"class": "short"}),
     )
     over_quota = forms.ChoiceField(label=_("When a mailbox is full"), choices=OverQuota, widget=forms.RadioSelect)
+    warn_marks = MarksField(
+        label=_("Warn when a mailbox is this full"),
+        help_text=_(
+            "In percent of its space, as in 80, 95. Its owner gets a message, administrators see it. Empty: no warning."
+        ),
+        required=False,
+    )
     pop3_enabled = forms.BooleanField(
         label=_("Mail clients may fetch (POP3)"),
         help_text=_("Off: mail still arrives and owners still sign in here."),

@@ -66,6 +66,31 @@ class LinesField(forms.Field):
         return [line.strip() for line in str(value or "").splitlines() if line.strip()]
 
 
+class MarksField(forms.Field):
+    """Percents with commas or blanks between them: `80, 95`. Empty is none of them."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.widget.attrs.update({"class": "short", "maxlength": "60", "autocomplete": "off", "inputmode": "text"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> list[int]:
+        words = str(value or "").replace("%", " ").replace(",", " ").replace(";", " ").split()
+        if not all(word.isascii() and word.isdigit() and 0 < int(word[:4]) <= 100 for word in words):
+            raise forms.ValidationError(_("Write percents from 1 to 100, as in 80, 95."))
+        return sorted({int(word) for word in words})
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(initial != self.to_python(data))
+        except forms.ValidationError:
+            return True
+
+
 class PasswordField(forms.CharField):
     """A password to set. It is never sent back to the page."""
 

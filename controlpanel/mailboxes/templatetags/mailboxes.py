@@ -1,6 +1,6 @@
 """Octets, meters and addresses as pages show them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
-from controlpanel.mailboxes import addresses
+from controlpanel.mailboxes import addresses, octets
 from controlpanel.mailboxes.octets import shown
 
 register = template.Library()
@@ -72,6 +72,12 @@ def _thousandths(part: int, whole: int) -> int:
     if not part:
         return 0
     return max(10, min(1000, 1000 * part // whole)) if whole else 1000
+
+
+@register.filter
+def percents(marks: Iterable[int]) -> str:
+    """Percents in a row, each with its sign: `80 %, 95 %`."""
+    return octets.percents(marks)
 
 
 @register.filter

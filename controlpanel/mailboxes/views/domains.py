@@ -13,13 +13,14 @@ from controlpanel.accounts.actor import Actor, actor_of
 from controlpanel.mailboxes import addresses, changes, main_password, rules
 from controlpanel.mailboxes.forms.domains import AdministratorForm, DomainForm, NewDomainForm
 from controlpanel.mailboxes.forms.fields import refusals_beside
-from controlpanel.mailboxes.models import Domain, State
+from controlpanel.mailboxes.models import Domain, QuotaWarning, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.passwords import readable_password
 from controlpanel.mailboxes.views.standing import page, refuse, running, say, the_domain
 from controlpanel.panel import lists
 
+FEW = 5
 SORTS = (lists.Sort("name", "name"), lists.Sort("made", "created", "name", falling=True))
 CHIPS = (
     ("", pgettext_lazy("domains", "All")),
@@ -113,8 +114,15 @@ def show(request: HttpRequest, domain: str) -> HttpResponse:
         domain=there,
         totals=totals([there])[there.pk],
         administrators=there.administrators.order_by("address"),
+        nearly_full=_nearly_full(there),
         may_limit=rules.may(request.user, Act.LIMIT_DOMAIN, there),
     )
+
+
+def _nearly_full(domain: Domain) -> QuerySet[QuotaWarning]:
+    """The first mailboxes past a mark, the fullest first."""
+    past = QuotaWarning.objects.filter(mailbox__domain=domain).exclude(mailbox__state=State.DELETED)
+    return past.select_related("mailbox__usage").order_by("-mark", "-at", "mailbox")[:FEW]
 
 
 @require_http_methods(["GET", "POST"])
