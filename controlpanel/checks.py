@@ -111,12 +111,23 @@ def _trust(settings: Any) -> Iterator[CheckMessage]:
     for name in ("TRUSTED_PROXIES", "LMTP_NETWORKS", "PROXY_NETWORKS", "SPARED_NETWORKS"):
         if any(network.prefixlen == 0 for network in getattr(settings, name)):
             yield Error(f"{name} is everybody.", "Name the networks that you run.", id="casilla.E007")
+    if _needs_header(settings):
+        yield Warning(
+            f"PROXY_NETWORKS holds the panel's own way to POP3, {settings.POP3_FROM_PANEL}.",
+            "Name the load balancer alone: from there POP3 wants a PROXY header, which sessions by hand do not send.",
+            id="casilla.W002",
+        )
     if settings.PLAIN_TEXT_LOGIN:
         yield Warning(
             "PLAIN_TEXT_LOGIN is on: mail clients may send passwords in clear.",
             "Turn it off as soon as the old clients are gone.",
             id="casilla.W001",
         )
+
+
+def _needs_header(settings: Any) -> bool:
+    """Whether the panel reaches POP3 over loopback, and POP3 takes loopback for a proxy."""
+    return is_loopback(settings.POP3_FROM_PANEL) and any(net.is_loopback for net in settings.PROXY_NETWORKS)
 
 
 def is_loopback(bind: str) -> bool:

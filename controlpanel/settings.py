@@ -43,6 +43,7 @@ SCRAM_PLUS = environment.flag("SCRAM_PLUS")  # binds to tls-server-end-point, no
 OAUTH_ISSUER = environment.issuer("OAUTH_ISSUER")  # whose tokens open mailboxes, as it stands in their claim iss
 OAUTH_AUDIENCE = environment.text("OAUTH_AUDIENCE")  # for whom it made them: aud
 OAUTH_CLAIM = environment.text("OAUTH_CLAIM", "email")  # which claim is the mailbox's address
+OAUTH_ALL_VERIFIED = environment.flag("OAUTH_ALL_VERIFIED")  # also where a token has no email_verified
 OAUTH_JWKS_URL = environment.issuer("OAUTH_JWKS_URL")  # its keys; empty: found by its openid-configuration
 if OAUTH_ISSUER and not OAUTH_AUDIENCE:
     raise ImproperlyConfigured("OAUTH_ISSUER wants OAUTH_AUDIENCE: else a token made for any program opens mailboxes.")

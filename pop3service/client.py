@@ -6,7 +6,7 @@ is a generator: that yields replies and requests, and returns the outcome that m
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum
 from typing import Any
 
 from pop3service.lines import LineReader
@@ -19,12 +19,15 @@ LONGEST_LINE = 16 * 1024  # an AUTH line with a token in it; most commands have 
 
 
 class Outcome(Enum):
-    """What a command does to the session beside its reply; `pop3.TRANSITIONS` says where each leads."""
+    """What a command does to the session beside its reply; `pop3.TRANSITIONS` says where each leads.
 
-    LOGGED_IN = auto()
-    HANDSHAKE = auto()
-    LEAVE = auto()
-    CUT = auto()  # the reply cannot be finished truthfully
+    The value of those that close it is what the log calls them.
+    """
+
+    LOGGED_IN = "logged_in"
+    HANDSHAKE = "handshake"
+    LEAVE = "quit"
+    CUT = "fault"  # the reply cannot be finished truthfully
 
 
 class ReadLine(Request[bytes]):

@@ -40,6 +40,7 @@ class Session:
         "_request",
         "_rules",
         "delivered",
+        "ended",
         "octets",
         "refused",
     )
@@ -51,15 +52,14 @@ class Session:
         self._out = [f"220 {rules.host} LMTP Casilla"]
         self._request: Request | None = None
         self._asked: Request | None = None
-        self._closing = False
-        self._greeted = False
-        self._bad = 0
+        self._closing = self._greeted = False
         self._envelope: Envelope | None = None
         self._gathered: list[Address | str] = []
         self._recipients: list[Any] = []
         self._incoming: Incoming | None = None
         self._begun = False  # the store holds the beginning of a message
-        self.delivered = self.refused = self.octets = 0
+        self.ended = ""  # why it closed by itself: "quit", "bad_commands"
+        self._bad = self.delivered = self.refused = self.octets = 0
 
     @property
     def wants_input(self) -> bool:
@@ -124,7 +124,7 @@ class Session:
         while self._request is None and not self._closing:
             if self._bad >= self._rules.bad_commands and not self._gathered:
                 self._out.append(f"421 4.7.0 {self._bad} bad commands in a row are enough")
-                self._closing = True
+                self._closing, self.ended = True, "bad_commands"
             elif self._incoming is not None:
                 if not self._read_message(self._incoming):
                     return
@@ -212,7 +212,7 @@ class Session:
     def _quit(self, argument: bytes) -> str:
         if argument:
             return "501 5.5.4 Syntax: QUIT"
-        self._closing = True
+        self._closing, self.ended = True, "quit"
         return f"221 2.0.0 {self._rules.host} closes"
 
     def _reset(self) -> None:

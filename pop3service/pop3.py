@@ -21,10 +21,10 @@ from typing import Any
 from pop3service import authorization, capabilities, transaction
 from pop3service.client import Client, Command, CommandError, Flush, Outcome, ReadLine, Talk
 from pop3service.lines import LineTooLongError
-from pop3service.requests import Code, Finish, Request
+from pop3service.requests import Finish, Request
 from pop3service.rules import Peer, Rules, Tls
 from pop3service.signals import CLOSE, NEED_DATA, START_TLS, Farewell, Signal
-from pop3service.words import Text
+from pop3service.words import LAST_WORDS, Text
 
 __all__ = ["CLOSE", "NEED_DATA", "START_TLS", "Event", "Farewell", "Peer", "Rules", "Session", "Signal", "State", "Tls"]
 
@@ -83,23 +83,28 @@ Event = bytes | Request[Any] | Signal
 SIGNALS = {State.HANDSHAKE: START_TLS, State.CLOSED: CLOSE}
 AFTER_REPLIES = (Signal, Flush)  # what is held back goes out before these
 
-# IDLE is silent: when the timer expires, RFC 1939 section 3 has the server say nothing.
-LAST_WORDS = {
-    Farewell.SHUTDOWN: Text.SHUTDOWN,
-    Farewell.ENDED: Text.ENDED,
-    Farewell.TOO_MANY_CONNECTIONS: Text.TOO_MANY_CONNECTIONS,
-    Farewell.FAULT: Text.FAULT,
-}
-
 
 class Session:
-    """One client's session. `client` is what it knows of it; `state` where it stands."""
+    """One client's session: what is known of it, where it stands, and once it has closed by itself why it `ended`."""
 
-    __slots__ = ("_answer", "_asked", "_awaits_line", "_bad", "_held", "_octets", "_spoken", "_talk", "client", "state")
+    __slots__ = (
+        "_answer",
+        "_asked",
+        "_awaits_line",
+        "_bad",
+        "_held",
+        "_octets",
+        "_spoken",
+        "_talk",
+        "client",
+        "ended",
+        "state",
+    )
 
     def __init__(self, rules: Rules, peer: Peer) -> None:
         self.client = Client(rules, peer)
         self.state = State.NEW
+        self.ended = ""
         self._talk: Talk | None = None  # the command under way
         self._spoken = False  # it has said something that is not yet a whole reply
         self._asked: Request[Any] | None = None  # what it waits for
@@ -177,9 +182,7 @@ class Session:
         self._asked = None
         self._end(None)
         self.state = State.CLOSED
-        if silent or why not in LAST_WORDS:
-            return b""
-        return held + self.client.error(LAST_WORDS[why], Code.SYS_TEMP)
+        return b"" if silent or why not in LAST_WORDS else held + self.client.error(*LAST_WORDS[why])
 
     def lost(self) -> list[int]:
         """Return the messages fetched whole that no QUIT has recorded. Of a lost line nothing is removed."""
@@ -274,6 +277,7 @@ class Session:
         self._bad = 0
         if outcome is not None:
             self.state = TRANSITIONS[self.state, outcome]
+            self.ended = outcome.value
 
     def _fail(self, error: CommandError) -> None:
         bad = self._bad + 1 if error.bad else 0
@@ -282,6 +286,7 @@ class Session:
         rules = self.client.rules
         if bad >= (rules.bad_commands if self.client.login else rules.bad_commands_before_login):
             self.state = State.CLOSED
+            self.ended = "bad_commands"
             self._say(self.client.error(Text.TOO_MANY_BAD))
         else:
             self._say(self.client.error(error.text, error.code, **error.fields))

@@ -16,5 +16,6 @@ class Farewell(Enum):
     IDLE = auto()
     SHUTDOWN = auto()
     ENDED = auto()  # from the control panel
+    TAKEN_OVER = auto()  # another session wanted the maildrop for itself, and this one was idle
     TOO_MANY_CONNECTIONS = auto()
     FAULT = auto()  # ours, not the client's

@@ -5,7 +5,8 @@ English is what a client gets that never asked: ASCII only, as RFC 1939 has it.
 
 from enum import Enum, auto
 
-from pop3service.requests import Reason
+from pop3service.requests import Code, Reason
+from pop3service.signals import Farewell
 
 
 class Text(Enum):
@@ -56,6 +57,7 @@ class Text(Enum):
     # last words
     SHUTDOWN = auto()
     ENDED = auto()
+    TAKEN_OVER = auto()
     TOO_MANY_CONNECTIONS = auto()
     FAULT = auto()
 
@@ -104,6 +106,7 @@ ENGLISH: dict[Text | Reason, str] = {
     Text.NOTHING_DONE: "Nothing done.",
     Text.SHUTDOWN: "The server is restarting; try again in a minute. No message was removed.",
     Text.ENDED: "This session was ended from the control panel. No message was removed.",
+    Text.TAKEN_OVER: "Another program wanted this mailbox while this one was idle. No message was removed.",
     Text.TOO_MANY_CONNECTIONS: "Too many connections; try again in a minute.",
     Text.FAULT: "Something went wrong here, not with you; try again in a minute. No message was removed.",
     Reason.WRONG_PASSWORD: "This name and password do not belong together.",
@@ -169,25 +172,35 @@ SPANISH: dict[Text | Reason, str] = {
     Text.NOTHING_DONE: "Nada hecho.",
     Text.SHUTDOWN: "El servidor se está reiniciando; vuelva a probar en un minuto. No se eliminó ningún mensaje.",
     Text.ENDED: "Esta sesión se terminó desde el panel de control. No se eliminó ningún mensaje.",
+    Text.TAKEN_OVER: "Otro programa pidió esta casilla mientras este no hacía nada. No se eliminó ningún mensaje.",
     Text.TOO_MANY_CONNECTIONS: "Demasiadas conexiones; vuelva a probar en un minuto.",
     Text.FAULT: "Algo falló aquí, no por su parte; vuelva a probar en un minuto. No se eliminó ningún mensaje.",
     Reason.WRONG_PASSWORD: "Este nombre y esta contraseña no van juntos.",
     Reason.SCRAM_FAILED: "No coincide. SCRAM solo vale con una contraseña de dispositivo; cree una en su web.",
     Reason.TOKEN_REFUSED: "No se acepta el testigo de acceso; inicie sesión otra vez en el programa de correo.",
-    Reason.DEVICE_PASSWORD_NEEDED: "Este buzón solo se abre con una contraseña de dispositivo; cree una en su web.",
-    Reason.DEVICE_PASSWORD_EXPIRED: "Esta contraseña de dispositivo ha caducado; cree otra en la web del buzón.",
+    Reason.DEVICE_PASSWORD_NEEDED: "Esta casilla solo se abre con una contraseña de dispositivo; cree una en su web.",
+    Reason.DEVICE_PASSWORD_EXPIRED: "Esta contraseña de dispositivo ha caducado; cree otra en la web de la casilla.",
     Reason.NETWORK_NOT_ALLOWED: "Esta contraseña de dispositivo no vale desde esta red.",
-    Reason.TLS_NEEDED: "Este buzón solo se abre con TLS: actívelo en el programa de correo.",
-    Reason.NEWER_TLS_NEEDED: "Este buzón necesita TLS 1.2 o posterior; el programa de correo es demasiado antiguo.",
-    Reason.SUSPENDED: "Este buzón está suspendido; su administrador puede decir por qué. El correo sigue llegando.",
-    Reason.POP3_OFF: "POP3 está desactivado en este buzón; su administrador puede activarlo.",
-    Reason.IN_USE: "Otro programa tiene abierto este buzón, {seconds} segundos más como mucho.",
-    Reason.TOO_MANY_SESSIONS: "Este buzón está abierto en demasiados programas; cierre uno y vuelva a probar.",
+    Reason.TLS_NEEDED: "Esta casilla solo se abre con TLS: actívelo en el programa de correo.",
+    Reason.NEWER_TLS_NEEDED: "Esta casilla necesita TLS 1.2 o posterior; el programa de correo es demasiado antiguo.",
+    Reason.SUSPENDED: "Esta casilla está suspendida; su administrador puede decir por qué. El correo sigue llegando.",
+    Reason.POP3_OFF: "POP3 está desactivado en esta casilla; su administrador puede activarlo.",
+    Reason.IN_USE: "Otro programa tiene abierta esta casilla, {seconds} segundos más como mucho.",
+    Reason.TOO_MANY_SESSIONS: "Esta casilla está abierta en demasiados programas; cierre uno y vuelva a probar.",
     Reason.LOGIN_DELAY: "El último inicio de sesión fue hace un momento; el próximo se acepta en {seconds} segundos.",
     Reason.THROTTLED: "Demasiados intentos fallidos; el próximo se acepta en {seconds} segundos.",
     Reason.NEEDS_UTF8: "Este mensaje necesita el modo UTF-8: la orden UTF8 antes de iniciar sesión.",
     Reason.OVERLOADED: "El servidor está ocupado; vuelva a probar en un minuto.",
     Reason.UNAVAILABLE: "No se llega al almacén de correo; vuelva a probar en un minuto.",
+}
+
+# IDLE is silent: when the timer expires, RFC 1939 section 3 has the server say nothing.
+LAST_WORDS = {
+    Farewell.SHUTDOWN: (Text.SHUTDOWN, Code.SYS_TEMP),
+    Farewell.ENDED: (Text.ENDED, Code.SYS_TEMP),
+    Farewell.TAKEN_OVER: (Text.TAKEN_OVER, Code.IN_USE),
+    Farewell.TOO_MANY_CONNECTIONS: (Text.TOO_MANY_CONNECTIONS, Code.SYS_TEMP),
+    Farewell.FAULT: (Text.FAULT, Code.SYS_TEMP),
 }
 
 WORDS = {"en": ENGLISH, "es": SPANISH, "i-default": ENGLISH}

@@ -119,15 +119,16 @@ def _over_tls_or_here(url: str, discovery: str) -> str:
     return url
 
 
-_issuers: dict[tuple[str, ...], Issuer] = {}
+_issuers: dict[tuple[str | bool, ...], Issuer] = {}
 
 
 def address_of(token: str) -> str | None:
     """Ask the issuer of the settings; without one no token opens anything. Raises IssuerAwayError."""
     if not settings.OAUTH_ISSUER:
         return None
-    expected = (settings.OAUTH_ISSUER, settings.OAUTH_AUDIENCE, settings.OAUTH_CLAIM)
-    key = (*expected, settings.OAUTH_DISCOVERY_URL, settings.OAUTH_JWKS_URL)
+    expected = (settings.OAUTH_ISSUER, settings.OAUTH_AUDIENCE, settings.OAUTH_CLAIM, settings.OAUTH_ALL_VERIFIED)
+    places = (settings.OAUTH_DISCOVERY_URL, settings.OAUTH_JWKS_URL)
+    key = (*expected, *places)
     if key not in _issuers:
-        _issuers[key] = Issuer(Expected(*expected), *key[3:])
+        _issuers[key] = Issuer(Expected(*expected), *places)
     return _issuers[key].address_of(token)

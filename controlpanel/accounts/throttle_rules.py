@@ -70,6 +70,11 @@ class Attempt:
     def keys(self) -> tuple[str, ...]:
         return tuple(key for key in (self.network_key, self.mailbox_key, self.pair_key) if key)
 
+    @property
+    def telling_keys(self) -> tuple[str, ...]:
+        """The keys whose marks tell a repetition: the network's, which others fill too, only where it is alone."""
+        return tuple(key for key in self.keys if key != self.network_key) or self.keys
+
 
 @dataclass(frozen=True, slots=True)
 class Success:
@@ -173,7 +178,7 @@ def counted(attempts: Iterable[Attempt], counts: Mapping[str, Count]) -> dict[st
         return changed.get(key) or counts.get(key, NOTHING)
 
     for each in attempts:
-        if each.mark and not any(now(key).has(each.mark) for key in each.keys if key != each.network_key):
+        if each.mark and not any(now(key).has(each.mark) for key in each.telling_keys):
             changed |= {key: now(key).failed(each.mark) for key in each.keys}
     return changed
 

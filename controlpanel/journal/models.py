@@ -2,6 +2,8 @@
 
 from django.db import models
 
+TOKEN_MECHANISMS = ("OAUTHBEARER", "XOAUTH2")  # a session by one of these has its name in the place of a device's
+
 
 class Activity(models.Model):
     """One change that somebody made: who, what, to which domain or mailbox."""
@@ -32,7 +34,7 @@ class PastSession(models.Model):
     mailbox_id = models.BigIntegerField()
     session = models.BigIntegerField(null=True)  # the live session's number; none in a folded row
     device_id = models.BigIntegerField(null=True)
-    device = models.CharField(max_length=120, blank=True)  # the device password's name; empty: the main password
+    device = models.CharField(max_length=120, blank=True)  # the device password's name; see TOKEN_MECHANISMS
     protocol = models.CharField(max_length=8, default="pop3")
     address = models.GenericIPAddressField(null=True)
     tls = models.CharField(max_length=16, blank=True)
@@ -42,7 +44,7 @@ class PastSession(models.Model):
     fetched = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
     octets = models.BigIntegerField(default=0)  # sent to the client
-    ended_by = models.CharField(max_length=16)  # quit, lost, idle, panel, shutdown, fault
+    ended_by = models.CharField(max_length=16)  # see record.Finished
     times = models.PositiveIntegerField(default=1)
     hour = models.DateTimeField(null=True)  # in a folded row alone
 

@@ -24,7 +24,10 @@ class RefusedSignIn:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A mail session that ended. `octets`: sent to the client. `ended_by`: quit, lost, idle, panel, shutdown, fault."""
+    """A mail session that ended. `octets`: sent to the client.
+
+    `ended_by`: quit, lost, idle, bad_commands, taken_over, panel, shutdown, fault.
+    """
 
     mailbox_id: int
     session: int

@@ -1,6 +1,7 @@
 """The four addresses that Casilla listens on: free before the start, and answering after it."""
 
 import errno
+import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -69,14 +70,14 @@ def panel_answers(address: Address) -> bool:
 
 
 def pop3_answers(address: Address) -> bool:
-    return _says(address, b"+OK", ask=b"QUIT\r\n")
+    return _says(address, b"+OK", ask=b"QUIT\r\n", proxied=True)
 
 
 def pop3s_answers(address: Address) -> bool:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # whether it is alive, not who it is
-    return _says(address, b"+OK", context, ask=b"QUIT\r\n")
+    return _says(address, b"+OK", context, ask=b"QUIT\r\n", proxied=True)
 
 
 def lmtp_answers(address: Address) -> bool:
@@ -93,13 +94,28 @@ PROBES: dict[str, Probe] = {
 
 
 def _says(
-    address: Address, word: bytes | tuple[bytes, ...], tls: ssl.SSLContext | None = None, ask: bytes = b""
+    address: Address,
+    word: bytes | tuple[bytes, ...],
+    tls: ssl.SSLContext | None = None,
+    ask: bytes = b"",
+    *,
+    proxied: bool = False,
 ) -> bool:
     try:
         with socket.create_connection(address, PATIENCE) as plain:
+            if proxied:
+                plain.sendall(_header(plain))
             connection = tls.wrap_socket(plain) if tls else plain
             with connection:
                 connection.sendall(ask)
                 return connection.recv(512).startswith(word)
     except OSError:
         return False
+
+
+def _header(plain: socket.socket) -> bytes:
+    """Return the PROXY header with which we speak for ourselves, where POP3 wants one from us (PROXY_NETWORKS)."""
+    from controlpanel import settings
+
+    own = ipaddress.ip_address(plain.getsockname()[0])
+    return b"PROXY UNKNOWN\r\n" if any(own in network for network in settings.PROXY_NETWORKS) else b""

@@ -100,7 +100,11 @@ def scram_failed(door: "Pop3Door", request: ScramFailed) -> Steps[Refused | Unav
 
 
 def token_login(door: "Pop3Door", request: TokenLogin) -> Steps[LoginAnswer]:
-    """Have the issuer's signature checked. A refused token counts for nothing in the throttle: nobody guesses one."""
+    """Have the issuer's signature checked. Refused tokens slow the network that they come from."""
+    attempt = sign_in.token_attempt(request.name, door.line.address or None, request.token)
+    refused = yield from throttle(door.store, attempt)
+    if refused is not None:
+        return refuse(door, None, request.mechanism, "throttled", refused)
     address = yield from ask(door.store.tokens, request.token)
     if isinstance(address, Unavailable):
         return address
@@ -108,6 +112,7 @@ def token_login(door: "Pop3Door", request: TokenLogin) -> Steps[LoginAnswer]:
     if isinstance(account, Unavailable):
         return account
     if account is None or not address or not sign_in.names(request.name or address, account):
+        yield from ask(door.store.failures, attempt)
         return refuse(door, account, request.mechanism, "token_refused", refusals.TOKEN_REFUSED)
     return (yield from enter(door, account, Proof(True, token=True), request.mechanism))
 
@@ -141,7 +146,7 @@ def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> S
         mailbox_id=account.mailbox,
         process=store.process.id,
         device_id=None if proof.device is None else proof.device.id,
-        device="" if proof.device is None else proof.device.name,
+        device=proof.device.name if proof.device is not None else mechanism if proof.token else "",
         address=line.address or None,
         tls=line.tls,
         mechanism=mechanism,

@@ -189,7 +189,10 @@ class Connection(Wire):
             self.guarded(self._pump, self._core)
 
     def _obey(self, core: Core, signal: Signal) -> None:
-        if signal is CLOSE or self.eof:
+        if signal is CLOSE:
+            self.reason = self.reason or core.ended
+            self.close()
+        elif self.eof:
             self.close()
         elif signal is START_TLS:
             self.start_tls(cast("TlsCore", core).unread())

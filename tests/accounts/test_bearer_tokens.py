@@ -54,11 +54,22 @@ def test_a_token_may_be_long() -> None:
         {"email": ["ana@example.org"]},
         {"email_verified": False},
         {"email_verified": "false"},
+        {"email_verified": None},
     ],
 )
 def test_claims_that_do_not_hold(other: dict[str, Any]) -> None:
     with pytest.raises(TokenError):
         opened(RSA.sign(claims(ISSUER, **other)))
+
+
+def test_what_is_not_said_to_be_verified_is_not_unless_the_operator_knows_better() -> None:
+    silent = {name: value for name, value in claims(ISSUER, upn="ana@example.org").items() if name != "email_verified"}
+    with pytest.raises(TokenError):
+        opened(RSA.sign(silent))
+    for knowing in (Expected(ISSUER, AUDIENCE, all_verified=True), Expected(ISSUER, AUDIENCE, "upn")):
+        assert address_in(RSA.sign(silent), KEYS, knowing, time.time()) == "ana@example.org"
+        with pytest.raises(TokenError):
+            address_in(RSA.sign(silent | {"email_verified": False}), KEYS, knowing, time.time())
 
 
 def test_two_clocks_may_differ_by_a_minute() -> None:

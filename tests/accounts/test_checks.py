@@ -19,6 +19,7 @@ def settings_of(**differing: Any) -> SimpleNamespace:
         "TRUSTED_PROXIES": [],
         "LMTP_NETWORKS": [],
         "PROXY_NETWORKS": [],
+        "POP3_FROM_PANEL": "127.0.0.1:110",
         "SPARED_NETWORKS": [],
         "PLAIN_TEXT_LOGIN": False,
         "DEBUG": False,
@@ -87,6 +88,14 @@ def test_what_is_open_to_others_is_no_demo(proxies: Any) -> None:
 def test_everybody_is_nobody_to_trust(everybody: Any, name: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"{name} is everybody"):
         checks.fit_to_serve(settings_of(**{name: everybody}))
+
+
+def test_a_proxy_on_this_machine_stands_in_the_panels_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HERE", "127.0.0.1,10.0.0.0/8")
+    here = networks("HERE")
+    assert ids(settings_of(PROXY_NETWORKS=here)) == ["casilla.W002"]
+    assert ids(settings_of(PROXY_NETWORKS=here, POP3_FROM_PANEL="10.0.0.9:110")) == []
+    assert ids(settings_of(PROXY_NETWORKS=here[1:])) == []
 
 
 def test_a_warning_stops_nothing() -> None:

@@ -71,6 +71,11 @@ def test_strangers_who_fill_the_mailboxs_marks_do_not_make_a_known_secret_count_
     assert counted([attempt(HOME, ANA, "stale")], counts) == {}
 
 
+def test_the_same_token_without_a_name_counts_once_for_its_network() -> None:
+    changed = counted([attempt(HOME, None, token, guess=False) for token in ("stale", "stale", "other")], {})
+    assert failures(changed) == {f"ip:{HOME}": 2}
+
+
 def test_scram_is_not_counted() -> None:
     assert counted([attempt(HOME, ANA, None)], {}) == {}
 

@@ -1,5 +1,6 @@
 """Taken, forbidden and foreign addresses are named before the start; listeners answer after it."""
 
+import ipaddress
 import socket
 import ssl
 import threading
@@ -48,6 +49,21 @@ def test_two_of_ours_on_one_port() -> None:
     same = free()
     with pytest.raises(LauncherError, match=f"^LMTP_BIND: {same} is taken"):
         ports.check_free({"POP3_BIND": same, "LMTP_BIND": same})
+
+
+def test_behind_a_proxy_the_probe_speaks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controlpanel.settings.PROXY_NETWORKS", [ipaddress.ip_network("127.0.0.0/8")])
+    heard: list[bytes] = []
+
+    def serve(client: socket.socket) -> None:
+        with client, client.makefile("rb") as lines:
+            heard.append(lines.readline())
+            client.sendall(b"+OK\r\n")
+            heard.append(lines.readline())
+
+    with listener(serve) as bind:
+        assert ports.pop3_answers(ports.reachable(bind))
+    assert heard == [b"PROXY UNKNOWN\r\n", b"QUIT\r\n"]
 
 
 def test_an_address_of_another_machine() -> None:

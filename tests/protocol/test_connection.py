@@ -94,6 +94,24 @@ async def test_a_client_that_sends_no_more_still_gets_its_replies(made: House) -
 
 
 @served()
+async def test_a_quit_before_login_is_no_lost_line(made: House) -> None:
+    client = await made.client()
+    client.send(b"QUIT\r\n")
+    await client.rest()
+    await until(lambda: made.doors[0].closed)
+    assert ended(made.doors[0]) == ["quit"]
+
+
+@served()
+async def test_who_talks_nonsense_is_told_from_a_lost_line(made: House) -> None:
+    client = await made.client()
+    client.send(b"GET / HTTP/1.1\r\n" * 5)
+    await client.rest()
+    await until(lambda: made.doors[0].closed)
+    assert ended(made.doors[0]) == ["bad_commands"]
+
+
+@served()
 async def test_a_client_that_sends_no_more_while_the_store_is_asked_gets_its_reply(made: House) -> None:
     made.held = (Login,)
     client = await made.client()

@@ -271,6 +271,14 @@ def test_while_a_request_is_out_nothing_moves() -> None:
     assert run(session, Store()) == (["250 2.1.5 Recipient taken", "221 2.0.0 mail.example.org closes"], True)
 
 
+@pytest.mark.parametrize(("said", "why"), [(QUIT, "quit"), (b"NONSENSE\r\n" * 50, "bad_commands"), (HELLO, "")])
+def test_why_it_closed_is_known(said: bytes, why: str) -> None:
+    session = Session(HOST)
+    session.receive(said)
+    assert run(session, Store())[1] is bool(why)
+    assert session.ended == why
+
+
 def test_what_waits_unread_is_bounded() -> None:
     session = Session(HOST)
     session.receive(HELLO + MAIL + RCPT)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controlpanel.journal.models import Attempt
+from controlpanel.journal.models import Attempt, PastSession
 from controlpanel.mailboxes.models import Domain, Mailbox, State
 from controlpanel.mailstore.models import Session
 from pop3service.backend import Backend
@@ -72,6 +72,21 @@ def test_it_opens_no_other(ana: Mailbox, issuer: SmallIssuer) -> None:
     asked = [("eve@example.org", token), ("x", token), ("", nobody), (ANA, nobody), (ANA, "made.up.token")]
     assert answers(*[TokenLogin("XOAUTH2", *each) for each in asked]) == [REFUSED] * 5
     assert {(each.mailbox_id, each.outcome) for each in Attempt.objects.all()} == {(ana.pk, "token_refused")}
+
+
+def test_who_tries_many_tokens_is_slowed(ana: Mailbox, issuer: SmallIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pop3service.backend.login.PATIENCE_SECONDS", 0)
+    stale = TokenLogin("XOAUTH2", ANA, "stale.token.again")
+    assert answers(*[stale] * 20) == [REFUSED] * 20
+    reasons = [answer.reason for answer in answers(*[TokenLogin("XOAUTH2", "", f"made.up.{n}") for n in range(12)])]
+    assert reasons[0] is Reason.TOKEN_REFUSED
+    assert reasons[-1] is Reason.THROTTLED
+
+
+def test_pages_can_tell_a_token_from_the_main_password(ana: Mailbox, issuer: SmallIssuer) -> None:
+    answers(TokenLogin("XOAUTH2", ANA, SIGNER.sign(claims(issuer.url))))
+    past = PastSession.objects.get()
+    assert (past.device_id, past.device, past.mechanism) == (None, "XOAUTH2", "XOAUTH2")
 
 
 def test_policy_holds_for_tokens_too_but_they_are_no_main_password(ana: Mailbox, issuer: SmallIssuer) -> None:

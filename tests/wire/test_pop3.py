@@ -4,15 +4,18 @@ import poplib
 import socket
 import ssl
 import time
+from base64 import b64encode
 from pathlib import Path
 
 import trustme
 
+from controlpanel.accounts.actor import Actor
 from controlpanel.journal.models import PastSession
+from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailstore.models import Message, Process, Session
 from tests.store.factories import put
-from tests.wire.clients import Pop3, until
+from tests.wire.clients import Lmtp, Pop3, until
 from tests.wire.conftest import install
 from tests.wire.service import MailService
 
@@ -159,6 +162,44 @@ def test_a_bad_certificate_leaves_the_old_one_and_says_so(
     assert certificate_number(service, client_context) == old
     chain.write_bytes(good)
     until(lambda: Process.objects.filter(trouble="").exists())
+
+
+def test_a_sessions_line_and_row_tell_the_same(
+    service: MailService, ana: Mailbox, client_context: ssl.SSLContext
+) -> None:
+    """Mechanism, device, TLS version, octets, messages fetched and removed, and why it ended."""
+    put(ana, b"Subject: one\r\n\r\n", b"Subject: two\r\n\r\n")
+    device, password = changes.create_device_password(ana, "Ana's laptop", actor=Actor(ana.user))
+    with Pop3(service.pop3s, client_context) as client:
+        secret = b64encode(f"\0ana@example.org\0{password}".encode()).decode()
+        assert client.command(f"AUTH PLAIN {secret}").startswith(b"+OK")
+        client.retrieve(1)
+        client.command("DELE 2")
+        client.command("QUIT")
+    until(lambda: "fetched=1 removed=1" in service.said())
+    said = next(line for line in service.said().splitlines() if "fetched=1 removed=1" in line)
+    past = PastSession.objects.get()
+    assert (past.mechanism, past.device, past.tls) == ("PLAIN", device.name, "TLSv1.3")
+    assert (past.fetched, past.removed, past.ended_by, past.address) == (1, 1, "quit", "127.0.0.1")
+    words = f'mailbox=ana@example.org mechanism=PLAIN device="{past.device}" fetched=1 removed=1'
+    assert "service=pop3s peer=127.0.0.1 tls=TLSv1.3 " in said
+    assert words in said
+    assert "reason=quit" in said
+    sent = int(said.partition(" sent=")[2].split()[0])
+    assert 0 <= sent - past.octets <= len("+OK Bye. Messages removed: 1.\r\n")  # the row is written before the farewell
+
+
+def test_who_leaves_before_login_and_a_mail_server_that_is_done_have_not_lost_their_line(service: MailService) -> None:
+    with Pop3(service.pop3) as client:
+        client.command("QUIT")
+        own = "service=pop3 peer=127.0.0.1 seconds=0.0 received=6 "
+    with Lmtp(service.lmtp) as lmtp:
+        lmtp.command("QUIT")
+    until(lambda: own in service.said())
+    until(lambda: "service=lmtp peer=127.0.0.1" in service.said())
+    lines = [line for line in service.said().splitlines() if "event=session" in line]
+    assert [line for line in lines if own in line and "reason=quit" in line]
+    assert [line for line in lines if "service=lmtp" in line and "reason=quit" in line]
 
 
 def test_a_session_leaves_one_line_in_the_log_and_no_secret(service: MailService, ana: Mailbox) -> None:

@@ -16,7 +16,11 @@ SESSION_SECONDS = 12 * 3600  # no session lives longer; the door ends it
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A login that was let in. `device_id` is None and `device` "" where the main password was used."""
+    """A login that was let in.
+
+    `device_id` is None where no device password was used; `device` is then "" for the main password, and the
+    mechanism's name for an issuer's token.
+    """
 
     mailbox_id: int
     process: UUID

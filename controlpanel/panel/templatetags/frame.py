@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from controlpanel.journal.models import TOKEN_MECHANISMS
 from controlpanel.mailstore.retention.leftovers import DELETED_DAYS
 from controlpanel.panel import lists, navigation
 
@@ -40,6 +41,14 @@ def query(context: RequestContext, **changes: Any) -> str:
 def grace_end(deleted: datetime) -> datetime:
     """When retention begins to clear away what was deleted at a moment."""
     return deleted + timedelta(days=DELETED_DAYS)
+
+
+@register.filter
+def device(name: str) -> str:
+    """What opened a mailbox: a device password by its name, else the main password or an issuer's token."""
+    if name in TOKEN_MECHANISMS:
+        return _("access token (%(mechanism)s)") % {"mechanism": name}
+    return name or _("main password")
 
 
 @register.filter
