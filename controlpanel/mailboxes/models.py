@@ -1,11 +1,15 @@
 """Domains, their addresses, and the mailboxes behind them. Every change goes through changes.py."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
+
+from controlpanel.accounts.addresses import domain_shown
 
 GIB = 2**30
 DAY = 86_400
@@ -34,10 +38,25 @@ def both_marks() -> list[int]:
     return [80, 95]
 
 
+class Separator(models.TextChoices):
+    """What stands between an address and the rest of a sub-address (RFC 5233): `ana+lists` is `ana`."""
+
+    PLUS = "+", _("A plus sign, as in ana+lists")
+    HYPHEN = "-", _("A hyphen, as in ana-lists")
+    UNDERSCORE = "_", _("An underscore, as in ana_lists")
+    NONE = "", _("Nothing: there are no sub-addresses")
+
+
 class Domain(models.Model):
-    """A mail domain, its limits (of what may be allotted, never of a delivery) and its policies."""
+    """A mail domain, its limits (of what may be allotted, never of a delivery) and its policies.
+
+    Each address of an alias domain stands for the one of the same local part in `alias_of`; it has none of its own.
+    """
 
     name = models.CharField(_("name"), max_length=253)  # A-label form, lower case
+    unicode_name = models.CharField(max_length=253, blank=True, editable=False)  # in U-labels, where that differs
+    alias_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="alias_domains")
+    separator = models.CharField(max_length=1, choices=Separator, default=Separator.PLUS, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     state_reason = models.CharField(max_length=200, blank=True)
     state_since = models.DateTimeField(db_default=Now())
@@ -71,10 +90,21 @@ class Domain(models.Model):
             models.CheckConstraint(condition=Q(name=Lower("name")), name="domain_name_lower"),
             models.CheckConstraint(condition=Q(default_quota__gt=0), name="domain_default_quota_positive"),
             models.CheckConstraint(condition=Q(restore_days__lte=365), name="domain_restore_days_year"),
+            models.CheckConstraint(condition=~Q(alias_of=F("id")), name="domain_alias_of_itself"),
+            models.CheckConstraint(condition=Q(separator__in=Separator.values), name="domain_separator_known"),
+        ]
+        indexes = [
+            models.Index(fields=["unicode_name"], condition=~Q(unicode_name=""), name="domain_unicode_name"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if self._state.adding:
+            spelled = domain_shown(self.name)
+            self.unicode_name = "" if spelled == self.name else spelled
+        super().save(*args, **options)
 
 
 class Address(models.Model):
@@ -85,6 +115,9 @@ class Address(models.Model):
 
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="addresses")
     local = models.CharField(max_length=64)  # NFC, lower case
+    send_as = models.BooleanField(
+        default=False, db_default=False
+    )  # an alias's: each mailbox behind it may send with this address
 
     class Meta:
         constraints = [

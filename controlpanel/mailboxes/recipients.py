@@ -1,13 +1,14 @@
 """Who receives: from the address of an LMTP recipient to the mailboxes that take the message."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal
 
 from controlpanel import database
-from controlpanel.mailboxes.addresses import CATCH_ALL, AddressError, domain_name, local_part
+from controlpanel.mailboxes.addresses import AddressError, domain_name, local_part
 from controlpanel.mailboxes.models import OverQuota as Answer
 from controlpanel.mailboxes.models import State
 
@@ -67,19 +68,22 @@ def when_full(answer: str, full_for_a_day: bool, octets: int, quota: int) -> Pol
     return "refuse" if answer == Answer.DEFER_A_DAY and full_for_a_day else "defer"
 
 
-# The first address of a recipient's candidates that is there, and behind it a mailbox, or the targets of an alias.
+# The longest address that a recipient may stand for, and behind it a mailbox, or the targets of an alias.
 FIND = """
 WITH found AS (
-    SELECT DISTINCT ON (wanted.place) wanted.place, address.id AS address_id, domain.state
-    FROM unnest(%(place)s::bigint[], %(rank)s::integer[], %(local)s::text[], %(domain)s::text[])
-        AS wanted (place, rank, local, domain)
-    JOIN mailboxes_domain AS domain ON domain.name = wanted.domain
-    JOIN mailboxes_address AS address ON address.domain_id = domain.id AND address.local = wanted.local
-    ORDER BY wanted.place, wanted.rank
+    SELECT DISTINCT ON (wanted.place) wanted.place, address.id AS address_id,
+           named.state = ANY(%(refusing)s::text[])
+           OR COALESCE(home.state = ANY(%(refusing)s::text[]), false) AS refusing
+    FROM unnest(%(place)s::bigint[], %(local)s::text[], %(domain)s::text[]) AS wanted (place, local, domain)
+    JOIN mailboxes_domain AS named ON named.name = wanted.domain
+    LEFT JOIN mailboxes_domain AS home ON home.id = named.alias_of_id
+    JOIN mailboxes_address AS address ON address.domain_id = COALESCE(home.id, named.id)
+        AND address.local = ANY(address_candidates(wanted.local, COALESCE(home.separator, named.separator)))
+    ORDER BY wanted.place, length(address.local) DESC
 )
 SELECT found.place, target.mailbox_id, target.outside,
-       found.state = ANY(%(refusing)s::text[]) OR COALESCE(mailbox.state = ANY(%(refusing)s::text[]), false)
-                                               OR COALESCE(home.state = ANY(%(refusing)s::text[]), false),
+       found.refusing OR COALESCE(mailbox.state = ANY(%(refusing)s::text[]), false)
+                      OR COALESCE(home.state = ANY(%(refusing)s::text[]), false),
        mailbox.quota, usage.octets, home.over_quota,
        COALESCE(mailbox.full_since < now() - interval '1 day', false)
 FROM found
@@ -96,14 +100,15 @@ ORDER BY found.place, target.mailbox_id, target.outside
 
 
 def find_recipients(recipients: Sequence[Recipient]) -> list[Target]:
-    """Return who takes a message for each address, in order.
+    """Return who takes a message for each address, in order: what the view postfix_recipients answers too.
 
-    `name+tag` is `name` unless it is an address itself; an address that is not there falls to the domain's catch-all.
+    An address of an alias domain stands for the one there. `name+tag` is `name` unless it is an address itself; an
+    address that is not there falls to the domain's catch-all.
     A mailbox that has no room is marked as full since now, unless it was full before.
     """
-    candidates = [(place, *each) for place, it in enumerate(recipients) for each in _candidates(it.address)]
-    place, rank, local, domain = map(list, zip(*candidates, strict=True)) if candidates else ([], [], [], [])
-    found = database.rows(FIND, place=place, rank=rank, local=local, domain=domain, refusing=list(REFUSING))
+    read = [(place, *parts) for place, it in enumerate(recipients) if (parts := _parts(it.address))]
+    place, local, domain = map(list, zip(*read, strict=True)) if read else ([], [], [])
+    found = database.rows(FIND, place=place, local=local, domain=domain, refusing=list(REFUSING))
     targets: list[Target] = [Unknown() for _ in recipients]
     for number, rows in groupby(found, key=itemgetter(0)):
         targets[number] = _target(rows, max(1, recipients[number].octets))
@@ -119,17 +124,21 @@ def _full(target: Target) -> tuple[int, ...]:
     return target.full if isinstance(target, Accepted) else ()
 
 
-def _candidates(address: str) -> Iterator[tuple[int, str, str]]:
-    """Yield rank, local part and domain of the addresses that may stand for `address`, the best first."""
+def _parts(address: str) -> tuple[str, str] | None:
+    """Return local part and domain as they are stored; None for what is no address.
+
+    A local part that nobody can have here may still be a sub-address, or fall to the catch-all.
+    """
     local, _, domain = address.rpartition("@")
     try:
-        local, domain = local_part(local), domain_name(domain)
+        domain = domain_name(domain)
     except AddressError:
-        return
-    yield 0, local, domain
-    if "+" in local:
-        yield 1, local.partition("+")[0], domain
-    yield 2, CATCH_ALL, domain
+        return None
+    try:
+        return local_part(local), domain
+    except AddressError:
+        kept = unicodedata.normalize("NFC", database.fitting(local, len(local)).lower())
+        return (kept, domain) if kept else None
 
 
 def _target(rows: Iterable[tuple[Any, ...]], octets: int) -> Target:
