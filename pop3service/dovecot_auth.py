@@ -222,7 +222,7 @@ class Session:
 
     def _refuse_malformed(self, request: _Open) -> None:
         self._drop(request)
-        self._fail(request.attempt.number, "The mail program's answer is not what this mechanism has.", request.name)
+        self._fail(request.attempt.number, "The mail client's answer is not what this mechanism has.", request.name)
 
     def _room(self) -> bool:
         """Make room for one more by dropping the oldest that waits for its client; False if all wait for the store."""

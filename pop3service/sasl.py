@@ -4,7 +4,7 @@ A mechanism asks the client by yielding a `Challenge` and the store by yielding 
 login went. Whoever drives it carries challenges in the form of its protocol, base64 for POP3 (RFC 5034). Each ends
 after two or three challenges, so no client can keep one going.
 
-EXTERNAL is left out: clients with a certificate of their own are not something our users' mail programs have.
+EXTERNAL is left out: clients with a certificate of their own are not something our users' mail clients have.
 """
 
 import hashlib

@@ -1,15 +1,18 @@
 """What an owner does to the mail of a mailbox, and to who is connected to it: each asks rules.py and leaves a row."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from controlpanel.accounts.actor import Actor
 from controlpanel.journal import record
 from controlpanel.mailboxes import rules
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act
-from controlpanel.mailstore import overview, retention
+from controlpanel.mailstore import overview, retention, tracing
+from controlpanel.panel.periods import EARLIEST
 
 
 def remove(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
@@ -48,6 +51,22 @@ def end_session(mailbox: Mailbox, session: int, actor: Actor) -> bool:
         if there:
             _record(mailbox, actor, "end_session", 1)
     return there
+
+
+def trace(mailbox: Mailbox, message_id: str, actor: Actor) -> Sequence[tracing.Arrived | tracing.Refused]:
+    """Tell who runs the mailbox what became of a message whose Message-ID they know: a question that is recorded."""
+    with transaction.atomic():
+        rules.require(actor, Act.CHANGE_MAILBOX, mailbox)
+        record.activity(
+            actor,
+            "trace_message",
+            domain_id=mailbox.domain_id,
+            mailbox_id=mailbox.pk,
+            subject=mailbox.address_text,
+            details={"message_id": message_id},
+        )
+    asked = tracing.Asked(mailbox.pk, EARLIEST, timezone.now() + timedelta(days=1), message_id=message_id)
+    return tracing.find(asked).rows
 
 
 def _record(mailbox: Mailbox, actor: Actor, act: str, count: int) -> None:

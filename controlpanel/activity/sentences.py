@@ -54,6 +54,7 @@ SENTENCES: dict[str, Promise] = {
     "drop_domain": _("cleared away the domain %(subject)s"),
     "clear_slowed": _("let %(subject)s sign in again at once"),
     "end_session": _("ended a session of %(subject)s"),
+    "trace_message": _("looked what became of a message to %(subject)s"),
     "choose_leaving": _("chose what mail clients of %(subject)s do with fetched mail"),
     "change_setup": _("changed the set-up of %(subject)s for mail clients"),
 }
@@ -85,6 +86,7 @@ FIELDS: dict[str, Promise] = {
     "user": _("who"),
     "reason": _("reason"),
     "before": _("before"),
+    "message_id": _("Message-ID"),
 }
 IN_OCTETS = frozenset({"quota", "removed_cap", "limit_octets", "largest_quota", "default_quota"})
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from controlpanel.activity.views import changes, messages, sessions
+from controlpanel.activity.views import changes, messages, reading, sessions, tracing
 
 urlpatterns = [
     path("activity/", changes.every, name="activity"),
@@ -10,6 +10,10 @@ urlpatterns = [
     path("mail/<int:mailbox>/", messages.home, name="mailbox-home"),
     path("mail/<int:mailbox>/removed/", messages.removed, name="mailbox-removed"),
     path("mail/<int:mailbox>/messages/", messages.act, name="messages-act"),
+    path("mail/<int:mailbox>/messages/<int:message>/", reading.show, name="message"),
+    path("mail/<int:mailbox>/messages/<int:message>/eml/", reading.download, name="message-eml"),
+    path("mail/<int:mailbox>/find/", tracing.find, name="mailbox-find"),
+    path("mailboxes/<int:mailbox>/trace/", tracing.trace, name="mailbox-trace"),
     path("mail/<int:mailbox>/sessions/", sessions.of_mailbox, name="mailbox-sessions"),
     path("mail/<int:mailbox>/sessions/<int:session>/end/", sessions.end, name="session-end"),
 ]

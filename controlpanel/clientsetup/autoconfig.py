@@ -21,7 +21,7 @@ FAR_AWAY_DAYS = 9999
 SOCKET_TYPES = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS"}
 
 DESCRIPTIONS = {
-    "en": "How to set up a mail program",
+    "en": "How to set up a mail client",
     "es": "Cómo configurar un programa de correo",
 }
 

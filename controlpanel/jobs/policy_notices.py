@@ -37,16 +37,16 @@ def notice(domain: Domain, user: main_password.User) -> Delivery:
             user.mailbox,
             user.address,
             key=f"device-passwords-{domain.device_passwords_from:%Y%m%d}",
-            subject=_("Your mail program needs a new password by %(day)s") % {"day": day},
+            subject=_("Your mail client needs a new password by %(day)s") % {"day": day},
             text=_text(user, day),
         )
 
 
 def _text(user: main_password.User, day: str) -> str:
     text = _(
-        "From %(day)s on, mail programs open %(address)s with a device password only: one for each program, made on "
-        "your page. The password with which you sign in there then opens no mail program.\n\n"
-        "What to do: sign in at %(url)s, make a device password, and put it into your mail program in the place of "
+        "From %(day)s on, mail clients open %(address)s with a device password only: one for each client, made on "
+        "your page. The password with which you sign in there then opens no mail client.\n\n"
+        "What to do: sign in at %(url)s, make a device password, and put it into your mail client in the place of "
         "the old one. Your mail stays where it is.\n"
     )
     return text % {"day": day, "address": user.address, "url": settings.PANEL_URL}

@@ -102,6 +102,7 @@ class RefusedMessage(models.Model):
     mailbox_id = models.BigIntegerField()
     at = models.DateTimeField(auto_now_add=True)
     sender = models.CharField(max_length=320, blank=True)
+    recipient = models.CharField(max_length=320, blank=True, db_default="")
     message_id = models.CharField(max_length=320, blank=True)
     octets = models.BigIntegerField(default=0)
     reply = models.CharField(max_length=200)

@@ -52,6 +52,7 @@ class Refusal:
     sender: str = ""
     message_id: str = ""
     octets: int = 0
+    recipient: str = ""
 
 
 def activity(
@@ -168,11 +169,11 @@ def finished(sessions: Sequence[Finished]) -> None:
 REFUSALS_AN_HOUR = 100  # of one mailbox; whoever hammers at a closed one fills no disk
 
 KEEP_REFUSALS = """
-INSERT INTO journal_refusedmessage (mailbox_id, at, sender, message_id, octets, reply)
-SELECT mailbox_id, now(), sender, message_id, octets, reply
+INSERT INTO journal_refusedmessage (mailbox_id, at, sender, recipient, message_id, octets, reply)
+SELECT mailbox_id, now(), sender, recipient, message_id, octets, reply
 FROM unnest(%(mailbox_id)s::bigint[], %(sender)s::text[], %(message_id)s::text[], %(octets)s::bigint[],
-            %(reply)s::text[])
-     AS refused (mailbox_id, sender, message_id, octets, reply)
+            %(reply)s::text[], %(recipient)s::text[])
+     AS refused (mailbox_id, sender, message_id, octets, reply, recipient)
 WHERE (
     SELECT count(*) FROM (
         SELECT FROM journal_refusedmessage AS kept
@@ -193,4 +194,5 @@ def refusals(refused: Sequence[Refusal]) -> None:
             message_id=[database.fitting(each.message_id, 320) for each in refused],
             octets=[each.octets for each in refused],
             reply=[database.fitting(each.reply, 200) for each in refused],
+            recipient=[database.fitting(each.recipient, 320) for each in refused],
         )

@@ -53,7 +53,8 @@ OVER_QUOTA_REPLY = {"defer": "452 4.2.2", "refuse": "552 5.2.2"}
 class Delivery:
     """A message for a mailbox, its body either `chunks` at hand or the number of a staged `body`.
 
-    `octets`: its length, CRLF line ends, before dot-stuffing. `uidl`, `received`: for imports; else they are made here.
+    `octets`: its length, CRLF line ends, before dot-stuffing. `recipient`: the address that brought it here.
+    `uidl`, `received`: for imports; else they are made here.
     `force`: may exceed the quota, and goes into a closed mailbox.
     """
 
@@ -62,6 +63,7 @@ class Delivery:
     chunks: Sequence[bytes] = ()
     body: int | None = None
     sender: str = ""
+    recipient: str = ""
     message_id: str = ""
     from_header: str = ""
     subject: str = ""
@@ -97,6 +99,7 @@ class Arrival:
     added: int
     received: datetime | None
     sender: str
+    recipient: str
     message_id: str
     from_header: str
     subject: str
@@ -166,6 +169,7 @@ def _admit(delivery: Delivery, body: int, rooms: Mapping[int, Room]) -> Arrival 
         added=room.take(delivery.octets, forced=delivery.force),
         received=delivery.received,
         sender=fitting(delivery.sender, 320),
+        recipient=fitting(delivery.recipient, 320),
         message_id=fitting(delivery.message_id, 320),
         from_header=fitting(delivery.from_header, 400),
         subject=fitting(delivery.subject, 400),
@@ -184,9 +188,9 @@ def new_uidl() -> str:
 ADD = """
 WITH arrived AS (
     SELECT * FROM unnest(%(mailbox_id)s::bigint[], %(body)s::bigint[], %(octets)s::bigint[], %(uidl)s::text[],
-                         %(added)s::bigint[], %(received)s::timestamptz[], %(sender)s::text[], %(message_id)s::text[],
-                         %(from_header)s::text[], %(subject)s::text[], %(date_header)s::text[])
-        AS arrived (mailbox_id, body, octets, uidl, added, received, sender, message_id,
+                         %(added)s::bigint[], %(received)s::timestamptz[], %(sender)s::text[], %(recipient)s::text[],
+                         %(message_id)s::text[], %(from_header)s::text[], %(subject)s::text[], %(date_header)s::text[])
+        AS arrived (mailbox_id, body, octets, uidl, added, received, sender, recipient, message_id,
                     from_header, subject, date_header)
 ), counted AS (
     UPDATE mailboxes_usage AS usage
@@ -195,9 +199,9 @@ WITH arrived AS (
           FROM arrived GROUP BY mailbox_id) AS sums
     WHERE usage.mailbox_id = sums.mailbox_id
 )
-INSERT INTO mailstore_message (mailbox_id, body, octets, uidl, added, received, sender, message_id,
+INSERT INTO mailstore_message (mailbox_id, body, octets, uidl, added, received, sender, recipient, message_id,
                                from_header, subject, date_header, removed_how, removed_device)
-SELECT mailbox_id, body, octets, uidl, added, COALESCE(received, now()), sender, message_id,
+SELECT mailbox_id, body, octets, uidl, added, COALESCE(received, now()), sender, recipient, message_id,
        from_header, subject, date_header, '', ''
 FROM arrived
 RETURNING body, id
@@ -231,4 +235,6 @@ def _finish(deliveries: Sequence[Delivery], bodies: Sequence[int], admitted: Seq
 
 def _refusal(delivery: Delivery, result: OverQuota | Closed) -> record.Refusal:
     reply = OVER_QUOTA_REPLY[result.policy] if isinstance(result, OverQuota) else CLOSED_REPLY
-    return record.Refusal(delivery.mailbox_id, reply, delivery.sender, delivery.message_id, delivery.octets)
+    return record.Refusal(
+        delivery.mailbox_id, reply, delivery.sender, delivery.message_id, delivery.octets, delivery.recipient
+    )

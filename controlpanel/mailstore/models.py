@@ -48,6 +48,7 @@ class Message(models.Model):
     uidl = models.CharField(max_length=70)
     # As they stand in the envelope and the header, undecoded: decoding is the reader's work, not the delivery's.
     sender = models.CharField(max_length=320, blank=True)
+    recipient = models.CharField(max_length=320, blank=True, db_default="")  # the address that brought it here
     message_id = models.CharField(max_length=320, blank=True)
     from_header = models.CharField(max_length=400, blank=True)
     subject = models.CharField(max_length=400, blank=True)
@@ -89,6 +90,7 @@ class Message(models.Model):
                 fields=["gone_at"], condition=Q(gone_at__isnull=False, body__isnull=False), name="message_to_sweep"
             ),
             models.Index(fields=["gone_at"], condition=Q(body__isnull=True), name="message_to_forget"),
+            models.Index(fields=["mailbox", "-received"], name="message_received"),  # what somebody looks for
         ]
 
     def __str__(self) -> str:

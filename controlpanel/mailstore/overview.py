@@ -27,6 +27,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class One(Waiting):
+    """A message by itself. `removed`: no client finds it any more, and its owner can restore it."""
+
+    recipient: str
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Removed(Waiting):
     """A message that can be restored. `device` "": the main password, from `address`; both empty: no mail client."""
 
@@ -90,16 +98,16 @@ def waiting(mailbox_id: int, *, order: Order = "newest", limit: int = 50, offset
 
 
 ONE = """
-SELECT id, octets, uidl, received, sender, message_id, from_header, subject, date_header
+SELECT id, octets, uidl, received, sender, message_id, from_header, subject, date_header, recipient, removed IS NOT NULL
 FROM mailstore_message
 WHERE id = %(id)s::bigint AND mailbox_id = %(mailbox)s::bigint AND gone_at IS NULL
 """
 
 
-def message(mailbox_id: int, message_id: int) -> Waiting | None:
+def message(mailbox_id: int, message_id: int) -> One | None:
     """Return one message of a mailbox, present or restorable; `maildrop.read_chunks` then reads its body."""
     found = database.rows(ONE, id=message_id, mailbox=mailbox_id)
-    return Waiting(*found[0]) if found else None
+    return One(*found[0]) if found else None
 
 
 REMOVED = """

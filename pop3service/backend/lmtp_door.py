@@ -119,20 +119,21 @@ class LmtpDoor:
             case Accepted(_, outside) if outside:  # nobody forwards yet: what is taken here would not get there
                 return Verdict.FAULT, None
             case Accepted(mailboxes):
-                self._note(target.closed, Verdict.CLOSED, envelope)
-                self._note(target.full, Verdict.FULL, envelope)
+                self._note(target.closed, Verdict.CLOSED, envelope, address)
+                self._note(target.full, Verdict.FULL, envelope, address)
                 return Verdict.OK, Taker(address, mailboxes)
             case OverQuota(policy, mailboxes):
-                return self._note(mailboxes, FULL[policy], envelope), None
+                return self._note(mailboxes, FULL[policy], envelope, address), None
             case Closed(mailboxes):
-                return self._note(mailboxes, Verdict.CLOSED, envelope), None
+                return self._note(mailboxes, Verdict.CLOSED, envelope, address), None
             case Unknown():
                 return Verdict.UNKNOWN, None
 
-    def _note(self, mailboxes: Sequence[int], verdict: Verdict, envelope: Envelope) -> Verdict:
+    def _note(self, mailboxes: Sequence[int], verdict: Verdict, envelope: Envelope, address: str) -> Verdict:
         """Record a refusal for the owners of these mailboxes: "he sent it, and I haven't got it"."""
         for mailbox in mailboxes:
-            self.store.refused.ask(Refusal(mailbox, verdict.reply, envelope.sender, octets=envelope.size), ignore)
+            refusal = Refusal(mailbox, verdict.reply, envelope.sender, octets=envelope.size, recipient=address)
+            self.store.refused.ask(refusal, ignore)
         return verdict
 
     # DATA
@@ -225,6 +226,7 @@ class LmtpDoor:
             chunks=chunks,
             body=body,
             sender=self._envelope.sender,
+            recipient=self._to[mailbox],
             **self._headers._asdict(),
         )
 

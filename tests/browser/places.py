@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from controlpanel.mailboxes.models import Address, Mailbox
+from controlpanel.mailstore.models import Message
 from tests.browser import demo
 
 
@@ -19,6 +20,8 @@ def places() -> list[Place]:
     walter = Mailbox.objects.get(address_text=f"walter@{office}")
     longest = Mailbox.objects.get(address_text=demo.LONGEST)
     alias = Address.objects.get(local="facturacion", domain__name=office)
+    message = Message.objects.filter(mailbox=owner, removed=None).order_by("octets").first()
+    assert message is not None
     own, box = f"/mail/{owner.pk}/", f"/mailboxes/{walter.pk}/"
     return [
         Place("sign-in", "", "/sign-in/"),
@@ -64,6 +67,10 @@ def places() -> list[Place]:
         Place("browsers", "owner", "/account/browsers/"),
         Place("home", "owner", own),
         Place("removed", "owner", f"{own}removed/"),
+        Place("message", "owner", f"{own}messages/{message.pk}/"),
+        Place("find", "owner", f"{own}find/"),
+        Place("find-none", "owner", f"{own}find/?q=nothing&from=2026-01-01"),
+        Place("trace", "administrator", f"/mailboxes/{owner.pk}/trace/"),
         Place("devices", "owner", f"{own}devices/"),
         Place("sessions", "owner", f"{own}sessions/"),
         Place("set-up", "owner", f"{own}setup/"),

@@ -6,6 +6,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.panel.conftest import People
+from tests.store.factories import put
 
 ROLES = ["operator", "administrator", "other_administrator", "owner", "other_owner", "nobody"]
 EVERYBODY = "operator administrator other_administrator owner other_owner"
@@ -73,6 +74,10 @@ PAGES = [
     ("domain-dkim", "POST", RUNS_IT),
     ("domain-pacc", "POST", RUNS_IT),
     ("messages-act", "POST", "owner"),
+    ("message", "GET", "owner"),
+    ("message-eml", "GET", "owner"),
+    ("mailbox-find", "GET", "owner"),
+    ("mailbox-trace", "GET", RUNS_IT),
     ("mailbox-sessions", "GET", "owner"),
     ("session-end", "POST", "operator administrator owner"),
     ("activity", "GET", RUNS_ONE),
@@ -104,6 +109,7 @@ def arguments(name: str, people: People) -> dict[str, object]:
         "operator": people.operator.pk,
         "access": people.access.pk,
         "session": 1,
+        "message": put(people.mailbox)[0],
         "client": "thunderbird",
         "token": "none",
     }

@@ -185,7 +185,7 @@ def test_login_takes_the_name_as_initial_response() -> None:
 
 def test_an_equals_sign_is_an_empty_initial_response() -> None:
     said = Line(grant).say(b"AUTH\t1\tPLAIN\tservice=smtp\tsecured\tresp==\n")
-    assert said == b"FAIL\t1\treason=The mail program's answer is not what this mechanism has.\n"
+    assert said == b"FAIL\t1\treason=The mail client's answer is not what this mechanism has.\n"
 
 
 def test_what_follows_the_initial_response_is_ignored() -> None:

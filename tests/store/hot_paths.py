@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+from django.http import QueryDict
+
 from controlpanel.accounts import throttle
 from controlpanel.journal import record
 from controlpanel.mailboxes import sign_in
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.recipients import Recipient, find_recipients
-from controlpanel.mailstore import overview, retention
+from controlpanel.mailstore import overview, retention, tracing
 from controlpanel.mailstore.delivery import Chunk, deliver, discard_bodies, new_bodies, stage_chunks
 from controlpanel.mailstore.maildrop import (
     Held,
@@ -22,6 +24,7 @@ from controlpanel.mailstore.maildrop import (
     renew,
     unique_ids,
 )
+from controlpanel.panel import periods
 from tests.store.factories import PROCESS, make_closing, make_delivery, make_opening
 
 
@@ -79,6 +82,9 @@ def pages_and_owners(box: Mailbox) -> None:
     overview.message(box.pk, shown[0].id)
     overview.fetched_by([each.id for each in shown])
     overview.live_sessions(box.pk)
+    days = periods.asked_for(QueryDict())
+    tracing.find(tracing.Asked(box.pk, days.since, days.until, text="eva@"))
+    tracing.find(tracing.Asked(box.pk, days.since, days.until, message_id="<x@y>"))
     overview.end_session(box.pk, 1)
     retention.remove_messages(box.pk, [each.id for each in shown])
     retention.restore(box.pk, [each.id for each in gone])

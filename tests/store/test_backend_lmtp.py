@@ -74,7 +74,8 @@ def test_recipients_are_judged_in_order() -> None:
         Verdict.CLOSED.reply,
         Verdict.FULL_FOR_GOOD.reply,
     }
-    assert RefusedMessage.objects.get(mailbox_id=full.pk).sender == "eva@example.net"
+    refused = RefusedMessage.objects.get(mailbox_id=full.pk)
+    assert (refused.sender, refused.recipient) == ("eva@example.net", "full@example.org")
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
@@ -89,6 +90,7 @@ def test_a_message_of_any_size_arrives_under_its_trace(size: int) -> None:
     beside_a_backend(test)
     assert maildrop(ana) == [trace("ana@example.org") + text]
     assert maildrop(eve) == [trace("eve@example.org") + text]
+    assert Message.objects.get(mailbox=eve).recipient == "eve@example.org"
     assert [usage.octets for usage in Usage.objects.all()] == [len(trace("ana@example.org")) + size] * 2
     assert nothing_is_left_over()
 

@@ -26,7 +26,7 @@ def memory(pid: int) -> int:
 
 
 def fetched_anew(port: int, seen: set[bytes]) -> int:
-    """Leave mail on the server, as a mail program does: fetch what has a unique id that is not in `seen`."""
+    """Leave mail on the server, as a mail client does: fetch what has a unique id that is not in `seen`."""
     client = poplib.POP3("127.0.0.1", port, timeout=15)
     client.user("ana@example.org")
     client.pass_("secret")

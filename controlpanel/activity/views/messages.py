@@ -17,7 +17,7 @@ from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.octets import shown
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.standing import page, say, the_mailbox
-from controlpanel.mailstore import headers, overview
+from controlpanel.mailstore import headers, overview, tracing
 from controlpanel.panel import lists
 
 ORDERS = (
@@ -25,7 +25,7 @@ ORDERS = (
     ("oldest", gettext_lazy("Oldest first")),
     ("largest", gettext_lazy("Largest first")),
 )
-Found = overview.Waiting | overview.Removed
+Found = overview.Waiting | tracing.Arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Line:
         written = headers.decoded(self.message.from_header)
         name, _bracket, _address = written.partition("<")
         return name.strip().strip('"') or written or self.message.sender
+
+    @property
+    def author(self) -> str:
+        """The From field whole: a name may pretend to be an address."""
+        return headers.decoded(self.message.from_header)
 
     @property
     def subject(self) -> str:

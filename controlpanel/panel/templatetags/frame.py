@@ -60,6 +60,14 @@ def when(moment: datetime | None) -> SafeString | str:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), in_words(local))
 
 
+@register.filter
+def exactly(moment: datetime | None) -> SafeString | str:
+    """A moment to the minute: "24 Nov 2026, 10:02"."""
+    if moment is None:
+        return ""
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), _exact(timezone.localtime(moment)))
+
+
 def in_words(local: datetime, now: datetime | None = None) -> str:
     now = now or timezone.localtime()
     clock = formats.date_format(local, "H:i")
