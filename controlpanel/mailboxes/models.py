@@ -148,7 +148,7 @@ class Mailbox(models.Model):
     leave_days = models.PositiveSmallIntegerField(null=True)
     note = models.CharField(max_length=500, blank=True)
     scram_salt = models.BinaryField(max_length=16)  # one for all device passwords (RFC 5802 section 5.1 names it first)
-    full_since = models.DateTimeField(null=True)  # first refusal for quota since it last had room
+    full_since = models.DateTimeField(null=True)  # no octet left, or first refusal for quota since it last had room
     created = models.DateTimeField(auto_now_add=True)
     last_seen = models.DateTimeField(null=True)  # last POP3 session, kept by the journal's fold
 

@@ -11,7 +11,8 @@ from controlpanel.mailboxes.recipients import REFUSING, OverQuota, when_full
 class Room:
     """A mailbox under its Usage lock. `answer`: its domain's policy when it is full.
 
-    `full`: it refused for want of room, and has taken nothing since. `changed`: this batch turned `full`.
+    `full`: it has no octet left, or refused for want of room and has taken nothing since.
+    `changed`: this batch turned `full`.
     """
 
     mailbox_id: int
@@ -35,11 +36,13 @@ class Room:
         return OverQuota(policy, (self.mailbox_id,))
 
     def take(self, octets: int, *, forced: bool) -> int:
-        """Let a message in, and return its change number. One that was forced in says nothing about room."""
-        if not forced:
-            self._turn(full=False)
+        """Let a message in, and return its change number. One that was forced in never says that there is room."""
         self.change += 1
         self.octets += octets
+        if self.quota is not None and self.octets >= self.quota:
+            self._turn(full=True)
+        elif not forced:
+            self._turn(full=False)
         return self.change
 
     def _turn(self, *, full: bool) -> None:

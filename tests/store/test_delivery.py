@@ -141,13 +141,13 @@ class TestQuota:
         assert Mailbox.objects.get(id=box.pk).full_since is None
 
     def test_full_since_is_the_first_refusal_since_there_was_room(self) -> None:
-        box = make_mailbox(quota=10)
+        box = make_mailbox(quota=11)
         put(box, b"123456\r\n")
-        deliver([make_delivery(box, b"x\r\n")])
+        deliver([make_delivery(box, b"xx\r\n")])
         first = Mailbox.objects.get(id=box.pk).full_since
         assert first is not None
         age("mailboxes_mailbox", full_since="1 hour")
-        deliver([make_delivery(box, b"x\r\n")])
+        deliver([make_delivery(box, b"xx\r\n")])
         kept = Mailbox.objects.get(id=box.pk).full_since
         assert kept is not None
         assert kept < first
@@ -174,16 +174,16 @@ class TestQuota:
         assert Mailbox.objects.get(id=box.pk).full_since is not None
 
     def test_room_within_a_batch_starts_the_day_anew(self) -> None:
-        box = make_mailbox(quota=10)
+        box = make_mailbox(quota=11)
         put(box, b"123456\r\n")
-        deliver([make_delivery(box, b"x\r\n")])
+        deliver([make_delivery(box, b"xx\r\n")])
         age("mailboxes_mailbox", full_since="2 days")
         _, refused = deliver([make_delivery(box, b"\r\n"), make_delivery(box, b"x\r\n")])
         assert refused == OverQuota("defer", (box.pk,))
         full_since = Mailbox.objects.get(id=box.pk).full_since
         assert full_since is not None
         age("mailboxes_mailbox", full_since="23 hours")
-        assert deliver([make_delivery(box, b"x\r\n")]) == [OverQuota("defer", (box.pk,))]
+        assert deliver([make_delivery(box, b"xx\r\n")]) == [OverQuota("defer", (box.pk,))]
 
     def test_the_owner_learns_of_the_refusal(self) -> None:
         box = make_mailbox(quota=10)

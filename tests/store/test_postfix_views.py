@@ -3,6 +3,8 @@
 import pytest
 from django.db import connection
 
+from controlpanel.accounts.actor import SHELL
+from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.models import Address, Domain, Mailbox, State
 from controlpanel.mailboxes.models import OverQuota as Answer
 from controlpanel.mailboxes.recipients import Accepted, Closed, OverQuota, Recipient, Target, Unknown, find_recipients
@@ -191,6 +193,32 @@ class TestBothSay:
         Mailbox.objects.filter(address_text="full@casa.example").update(quota=4)
         [target] = find_recipients([Recipient("full@casa.example")])
         assert (look_up("access", "full@casa.example"), said_by_lmtp(target)) == ([TAKEN], TAKEN)
+
+
+class TestTheDayOfGrace:
+    """Where the mail server asks the views alone, no refusal by LMTP begins the day after which a full one refuses."""
+
+    def test_begins_with_the_last_octet(self) -> None:
+        put(make_mailbox("ana@casa.example", quota=3), b"1\r\n")
+        self.said_now_and_after_a_day()
+
+    def test_begins_with_what_is_forced_in(self) -> None:
+        put(make_mailbox("ana@casa.example", quota=3), b"a warning\r\n", force=True)
+        self.said_now_and_after_a_day()
+
+    def test_begins_with_a_smaller_quota(self) -> None:
+        box = make_mailbox("ana@casa.example", quota=5)
+        put(box, b"1\r\n")
+        changes.change_mailbox(box, actor=SHELL, quota=3)
+        self.said_now_and_after_a_day()
+        changes.change_mailbox(box, actor=SHELL, quota=4)
+        assert look_up("access", "ana@casa.example") == [TAKEN]
+        assert Mailbox.objects.get().full_since is None
+
+    def said_now_and_after_a_day(self) -> None:
+        assert look_up("access", "ana@casa.example") == [FULL]
+        age("mailboxes_mailbox", full_since="25 hours")
+        assert look_up("access", "ana@casa.example") == [FULL_FOR_GOOD]
 
 
 @pytest.mark.usefixtures("names")

@@ -255,12 +255,12 @@ def test_two_sweeps_share_the_work(box: Mailbox) -> None:
 
 def test_a_form_that_holds_the_mailbox_delays_no_mail() -> None:
     box = make_mailbox(quota=10)
-    put(box, b"12345678\r\n")
+    put(box, b"123456\r\n")
     opened = open_session(box)
     with transaction.atomic():
         Mailbox.objects.select_for_update(no_key=True).get(id=box.pk)
         assert Background(quit_session, box, opened).result() == Closed(0)
-        [full] = Background(find_recipients, [Recipient(box.address_text)]).result()
+        [full] = Background(find_recipients, [Recipient(box.address_text, 3)]).result()
         assert isinstance(full, OverQuota)
     assert Mailbox.objects.get(id=box.pk).last_seen is None
     assert Mailbox.objects.get(id=box.pk).full_since is None

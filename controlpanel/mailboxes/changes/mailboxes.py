@@ -2,7 +2,7 @@
 
 from typing import Any, TypedDict, Unpack
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -129,9 +129,15 @@ def _after(mailbox: Mailbox, differing: dict[str, Any]) -> None:
     if "name" in differing:
         User.objects.filter(pk=mailbox.user_id).update(name=differing["name"])
     if "quota" in differing:
-        Mailbox.objects.filter(pk=mailbox.pk).filter(HAS_ROOM).update(full_since=None)
+        _note_room(Mailbox.objects.filter(pk=mailbox.pk))
     if differing.get("pop3_enabled") is False:
         signals.sign_in_ended.send(Mailbox, domain=None, mailbox=mailbox.pk, device=None)
+
+
+def _note_room(mailbox: QuerySet[Mailbox]) -> None:
+    """Begin the day after which a full mailbox refuses, or end it: a mail server may ask for nothing but the row."""
+    mailbox.filter(HAS_ROOM).update(full_since=None)
+    mailbox.exclude(HAS_ROOM).filter(full_since=None).update(full_since=timezone.now())
 
 
 def suspend_mailbox(mailbox: Mailbox, *, actor: Actor, reason: str = "") -> Mailbox:
