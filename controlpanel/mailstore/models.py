@@ -154,11 +154,13 @@ class Session(models.Model):
     change = models.BigIntegerField()  # the maildrop's change number that this session sees
     exclusive = models.BooleanField(default=False)
     end_asked = models.BooleanField(default=False)  # the panel asked to end it
+    wanted = models.DateTimeField(null=True)  # when another login last waited for the maildrop
 
     class Meta:
         indexes = [
             models.Index(fields=["mailbox_id"], name="session_mailbox"),
             models.Index(fields=["process"], condition=Q(end_asked=True), name="session_to_end"),
+            models.Index(fields=["process"], condition=Q(wanted__isnull=False), name="session_wanted"),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from pop3service.signals import Farewell
 log = logging.getLogger("casilla.store")
 
 BEAT_SECONDS = 1.0
+IDLE_SECONDS = 60.0  # without an octet either way, after which a session gives way to a login that waits for it
 SWEEP_BEATS = 30
 RE_TAKEN_AT_ONCE = 500
 
@@ -37,6 +38,7 @@ class Heart:
             if renewed.anew:
                 self._re_take()
             self._end(renewed.to_end)
+            self._give_way(renewed.wanted)
         if self._store.read_ahead < READ_AHEAD_OCTETS // 4:
             self._spare_memory()
         if self._beats % SWEEP_BEATS == 1:
@@ -61,6 +63,13 @@ class Heart:
             door = self._store.sessions.get(session)
             if door is not None:
                 door.line.end(Farewell.ENDED, "panel")
+
+    def _give_way(self, sessions: list[int]) -> None:
+        """Others wait for these maildrops: who is idle has to leave."""
+        for session in sessions:
+            door = self._store.sessions.get(session)
+            if door is not None and door.line.quiet_seconds >= IDLE_SECONDS:
+                door.line.end(Farewell.TAKEN_OVER, "taken_over")
 
     def _spare_memory(self) -> None:
         for door in self._store.sessions.values():

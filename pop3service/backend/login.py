@@ -8,7 +8,7 @@ from controlpanel.accounts.throttle import Attempt
 from controlpanel.journal.record import RefusedSignIn
 from controlpanel.mailboxes import device_passwords, sign_in
 from controlpanel.mailboxes.sign_in import Account, Proof, Refusal
-from controlpanel.mailstore.maildrop import InUse, Opened, Opening, Turn
+from controlpanel.mailstore.maildrop import Crowded, InUse, Opened, Opening, Taken, TooSoon, Turn
 from pop3service.backend import refusals
 from pop3service.backend.steps import Steps, ask, ignore
 from pop3service.backend.store import UNAVAILABLE, Secret, Store
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 IN_USE_SECONDS = 10  # how long a login waits for an exclusive maildrop
 IN_USE_AGAIN_SECONDS = 0.5
 PATIENCE_SECONDS = 4  # a throttled attempt is held this long; a longer wait is refused and named
-SESSIONS_PER_MAILBOX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +133,11 @@ def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> S
     refusal = sign_in.judge(account, proof, line.address or None)
     if refusal is not None:
         return refuse(door, account, mechanism, refusal)
-    if store.per_mailbox[account.mailbox] >= SESSIONS_PER_MAILBOX:
-        return refuse(door, account, mechanism, "too_many_sessions", refusals.TOO_MANY_SESSIONS)
-    if account.login_delay:
-        wait = yield from ask(store.turns, Turn(account.mailbox, account.login_delay))
-        if isinstance(wait, Unavailable):
-            return wait
-        if wait:
-            return refuse(door, account, mechanism, "login_delay", refusals.login_delay(wait))
+    turn = yield from take_turn(store, account)
+    if isinstance(turn, Unavailable):
+        return turn
+    if isinstance(turn, TooSoon):
+        return refuse(door, account, mechanism, "login_delay", refusals.login_delay(turn.seconds))
     opening = Opening(
         mailbox_id=account.mailbox,
         process=store.process.id,
@@ -153,22 +149,43 @@ def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> S
         exclusive=account.exclusive,
     )
     opened = yield from open_maildrop(door, opening)
-    if isinstance(opened, InUse):
-        return refuse(door, account, mechanism, "in_use", refusals.in_use(opened.seconds))
-    if isinstance(opened, Unavailable):
-        return opened
+    if not isinstance(opened, Opened):
+        if turn is not None:
+            store.turns_back.ask(turn, ignore)
+        return not_opened(door, account, mechanism, opened)
     door.enter(Live(account.address, opening, opened, datetime.now(UTC)))
     store.uses.ask(sign_in.Use(account, proof, line.address or None), ignore)
     return LoggedIn(opened.messages, opened.octets, account.login_delay, account.expire_days)
 
 
-def open_maildrop(door: "Pop3Door", opening: Opening) -> Steps[Opened | InUse | Unavailable]:
-    """Open, and where an exclusive session has the maildrop try again for ten seconds, holding no lane meanwhile."""
+def take_turn(store: Store, account: Account) -> Steps[Taken | TooSoon | Unavailable | None]:
+    """Take the mailbox's turn, where its domain has chosen a LOGIN-DELAY."""
+    if not account.login_delay:
+        return None
+    return (yield from ask(store.turns, Turn(account.mailbox, account.login_delay)))
+
+
+def not_opened(
+    door: "Pop3Door", account: Account, mechanism: str, found: InUse | Crowded | Unavailable
+) -> Refused | Unavailable:
+    if isinstance(found, InUse):
+        return refuse(door, account, mechanism, "in_use", refusals.in_use(found.seconds))
+    if isinstance(found, Crowded):
+        return refuse(door, account, mechanism, "too_many_sessions", refusals.TOO_MANY_SESSIONS)
+    return found
+
+
+def open_maildrop(door: "Pop3Door", opening: Opening) -> Steps[Opened | InUse | Crowded | Unavailable]:
+    """Open, and where an exclusive session has the maildrop try again for ten seconds, holding no lane meanwhile.
+
+    Who has it is told that somebody waits, and gives way if it is idle.
+    """
     until = door.store.loop.time() + IN_USE_SECONDS
     while True:
         opened = yield from ask(door.store.openings, opening)
         if not isinstance(opened, InUse) or door.closed or door.store.loop.time() >= until:
             return opened
+        door.store.wanted.ask(opening.mailbox_id, ignore)
         yield from ask(door.store.clock, IN_USE_AGAIN_SECONDS)
 
 

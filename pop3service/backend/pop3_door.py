@@ -96,7 +96,8 @@ class Pop3Door:
         self.account = None
         self._live = live
         self.store.sessions[live.opened.session] = self
-        self.store.per_mailbox[live.opening.mailbox_id] += 1
+        if live.opening.exclusive:
+            self.line.watch_closely()
         if self.closed:
             self._leave("lost", ())
 
@@ -197,7 +198,6 @@ class Pop3Door:
         """The store has been told of the end: hold nothing more of the session."""
         live = self._session
         self.store.sessions.pop(live.opened.session, None)
-        self.store.leave_mailbox(live.opening.mailbox_id)
         self.spare_memory()
         self._reader = None
         self._done = True

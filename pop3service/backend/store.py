@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -72,7 +71,6 @@ class Store:
         self.clock = Clock(loop)
         self.process = maildrop.MailProcess(uuid4(), socket.gethostname(), os.getpid())
         self.sessions: dict[int, Pop3Door] = {}
-        self.per_mailbox: Counter[int] = Counter()
         self.policies = Policies()
         self.read_ahead = READ_AHEAD_OCTETS  # octets that may still be read before they are asked for
         short, ends, bodies, incoming = [Lane(loop, name) for name in ("short", "ends", "bodies", "incoming")]
@@ -88,6 +86,8 @@ class Store:
         self.attempts = Gatherer(ends, nothing(record.attempts), None)
         self.uses = Gatherer(ends, nothing(sign_in.record_uses), None, linger=LINGER_SECONDS)
         self.turns = Gatherer(short, maildrop.take_turns, UNAVAILABLE)
+        self.turns_back = Gatherer(ends, nothing(maildrop.give_back_turns), None)
+        self.wanted = Gatherer(short, nothing(maildrop.ask_to_give_way), None)
         self.openings = Gatherer(short, maildrop.open_maildrops, UNAVAILABLE)
         self.listings = Gatherer(short, maildrop.list_maildrops, UNAVAILABLE, again=True)
         self.unique_ids = Gatherer(short, maildrop.unique_ids, UNAVAILABLE, again=True)
@@ -129,11 +129,6 @@ class Store:
                 self.loop.call_later(CLOSE_AGAIN_SECONDS, self.finish, closing, tries - 1)
 
         self.endings.ask(closing, closed)
-
-    def leave_mailbox(self, mailbox: int) -> None:
-        self.per_mailbox[mailbox] -= 1
-        if not self.per_mailbox[mailbox]:
-            del self.per_mailbox[mailbox]
 
 
 def nothing(call: Callable[[Sequence[Request]], None]) -> Callable[[Sequence[Request]], list[None]]:

@@ -36,6 +36,7 @@ class Connection(Wire):
         "_counted",
         "_door",
         "_pumping",
+        "_touched",
         "_turn_over",
         "_waiting",
         "deadline",
@@ -48,7 +49,7 @@ class Connection(Wire):
         self._door: Door | None = None
         self._authenticated = not service.has_login
         self._counted = self._pumping = self._turn_over = self._waiting = False
-        self._born = server.loop.time()
+        self._born = self._touched = server.loop.time()
         self.deadline = self._born + HANDSHAKE_SECONDS
         self.place = NOWHERE
 
@@ -61,6 +62,11 @@ class Connection(Wire):
         """Whether something is under way that a stop should let come to its end."""
         inside = self._core is not None and self._core.inside_reply
         return self._waiting or self._turn_over or inside or not self.writable or self.unsent > 0
+
+    @property
+    def quiet_seconds(self) -> float:
+        """Seconds since anything came or went, 0.0 while something is under way or the client takes what was sent."""
+        return 0.0 if self.busy or self.in_transit else self.server.loop.time() - self._touched
 
     def end(self, why: Farewell, reason: str) -> None:
         """End the session from our side, for the reason that the log shall have."""
@@ -233,7 +239,8 @@ class Connection(Wire):
             idle, most = service.idle, service.lifetime
         else:
             idle, most = service.idle_before_login, service.login_within
-        self.deadline = min(self.server.loop.time() + idle, self._born + most)
+        self._touched = self.server.loop.time()
+        self.deadline = min(self._touched + idle, self._born + most)
 
     def _tell(self, said: dict[str, object]) -> None:
         session = {

@@ -34,11 +34,19 @@ class TlsCore(Core, Protocol):
 
 
 class Line(Protocol):
-    """A connection as the door sees it. `tls`: the version, "" in clear. `sent`: octets of replies so far."""
+    """A connection as the door sees it. `tls`: the version, "" in clear. `sent`: octets of replies so far.
+
+    `quiet_seconds`: since anything came or went; 0.0 while something is under way.
+    """
 
     address: str
     tls: str
     sent: int
+
+    @property
+    def quiet_seconds(self) -> float: ...
+    def watch_closely(self) -> None:
+        """Others wait for what this session holds: find out within seconds if the peer is dead."""
 
     def end(self, why: Farewell, reason: str) -> None: ...
 

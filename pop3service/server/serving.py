@@ -6,6 +6,7 @@ import socket
 from collections.abc import Sequence
 
 from pop3service.certificates import Certificates
+from pop3service.server import keepalive
 from pop3service.server.connection import Connection
 from pop3service.server.limits import Census, Limits, Network
 from pop3service.server.ports import Service
@@ -40,6 +41,7 @@ class Server:
         self._listeners: list[asyncio.Server] = []
 
     async def listen(self, sock: socket.socket, service: Service) -> None:
+        keepalive.watch(sock, keepalive.USUALLY)  # what is accepted from it inherits that
         server = await self.loop.create_server(lambda: Connection(self, service), sock=sock, backlog=BACKLOG)
         self._listeners.append(server)
         log.info("event=listening service=%s address=%s", service.name, sock.getsockname()[:2])

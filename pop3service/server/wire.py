@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pop3service.proxy_header import ProxyHeaderError, ProxyHeaderReader
 from pop3service.rules import Tls
+from pop3service.server import keepalive
 from pop3service.server.limits import plain_address, within
 from pop3service.server.logfmt import logfmt
 from pop3service.tls import TlsLayer
@@ -118,6 +119,14 @@ class Wire(asyncio.BufferedProtocol):
     @property
     def unsent(self) -> int:
         return self._transport.get_write_buffer_size()
+
+    @property
+    def in_transit(self) -> bool:
+        """Whether the system still holds octets that the peer has not acknowledged."""
+        return keepalive.unacknowledged(self._transport.get_extra_info("socket")) > 0
+
+    def watch_closely(self) -> None:
+        keepalive.watch(self._transport.get_extra_info("socket"), keepalive.CLOSELY)
 
     def guarded(self, work: Callable[..., None], *arguments: Any) -> None:
         """A fault of ours ends this connection and no other."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -100,6 +101,40 @@ async def test_a_quit_before_login_is_no_lost_line(made: House) -> None:
     await client.rest()
     await until(lambda: made.doors[0].closed)
     assert ended(made.doors[0]) == ["quit"]
+
+
+@served()
+async def test_a_line_is_quiet_when_nothing_comes_goes_or_is_under_way(made: House) -> None:
+    made.held = (ReadMessage,)
+    client = await made.signed_in()
+    line = made.doors[0].line
+    await until(lambda: line.quiet_seconds > 0.02)
+    await client.command("NOOP")
+    await client.command("STAT")
+    await until(lambda: line.quiet_seconds > 0)
+    client.send(b"RETR 1\r\n")
+    await until(lambda: made.doors[0].waiting)
+    assert line.quiet_seconds == 0.0
+    made.doors[0].release()
+    await until(lambda: line.quiet_seconds > 0)
+
+
+@served()
+async def test_a_dead_peer_is_found_out_sooner_where_others_wait(made: House) -> None:
+    await made.signed_in()
+    line = made.doors[0].line
+    asked = line._transport.get_extra_info("socket")
+
+    def idle() -> tuple[int, int]:
+        return (
+            asked.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+            asked.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+        )
+
+    assert asked.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert idle() == (60, 0)
+    line.watch_closely()
+    assert idle() == (10, 25_000)
 
 
 @served()

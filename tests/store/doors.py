@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from pop3service.backend import Backend
+from pop3service.requests import LoggedIn, Login
 from pop3service.signals import Farewell
 
 Result = TypeVar("Result")
+
+ANA = "ana@example.org"
 
 
 @dataclass
@@ -18,7 +21,12 @@ class FakeLine:
     address: str = "192.0.2.7"
     tls: str = "TLSv1.3"
     sent: int = 0
+    quiet_seconds: float = 0.0
+    watched: bool = False
     ended: list[tuple[Farewell, str]] = field(default_factory=list)
+
+    def watch_closely(self) -> None:
+        self.watched = True
 
     def end(self, why: Farewell, reason: str) -> None:
         self.ended.append((why, reason))
@@ -56,3 +64,28 @@ def beside_a_backend(test: Callable[[Backend], Awaitable[None]], *, beating: boo
             await backend.stop()
 
     asyncio.run(main())
+
+
+def login(name: str = ANA, secret: str = "secret") -> Login:
+    return Login("USER", name, secret)
+
+
+async def rows(query: Any) -> list[Any]:
+    """Evaluate a query on a thread that may block."""
+    return await in_thread(list, query)
+
+
+async def until_rows(query: Any, number: int) -> list[Any]:
+    for _ in range(500):
+        found = await rows(query.all())
+        if len(found) == number:
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{len(found)} rows, not {number}")
+
+
+async def signed_in(backend: Backend, name: str = ANA, secret: str = "secret") -> Any:
+    door = backend.pop3(FakeLine())
+    answer = await answer_to(door, login(name, secret))
+    assert isinstance(answer, LoggedIn), answer
+    return door

@@ -25,7 +25,6 @@ from pop3service.requests import (
     Finished,
     Listing,
     LoggedIn,
-    Login,
     NeedsTls,
     ReadListing,
     ReadMessage,
@@ -42,12 +41,10 @@ from pop3service.requests import (
     Unavailable,
 )
 from pop3service.signals import Farewell
-from tests.store.doors import FakeLine, answer_to, beside_a_backend, in_thread
+from tests.store.doors import ANA, FakeLine, answer_to, beside_a_backend, in_thread, login, rows, signed_in, until_rows
 from tests.store.factories import make_mailbox, make_message, put
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ANA = "ana@example.org"
 
 
 @pytest.fixture
@@ -56,31 +53,6 @@ def ana() -> Mailbox:
     box.user.password = make_password("secret")
     box.user.save()
     return box
-
-
-def login(name: str = ANA, secret: str = "secret") -> Login:
-    return Login("USER", name, secret)
-
-
-async def rows(query: Any) -> list[Any]:
-    """Evaluate a query on a thread that may block."""
-    return await in_thread(list, query)
-
-
-async def until_rows(query: Any, number: int) -> list[Any]:
-    for _ in range(500):
-        found = await rows(query.all())
-        if len(found) == number:
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{len(found)} rows, not {number}")
-
-
-async def signed_in(backend: Backend, name: str = ANA, secret: str = "secret") -> Any:
-    door = backend.pop3(FakeLine())
-    answer = await answer_to(door, login(name, secret))
-    assert isinstance(answer, LoggedIn), answer
-    return door
 
 
 async def whole(door: Any, number: int) -> bytes:
@@ -262,44 +234,14 @@ def test_two_devices_poll_at_once(ana: Mailbox) -> None:
 
 
 def test_one_mailbox_has_so_many_sessions(ana: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pop3service.backend.login.SESSIONS_PER_MAILBOX", 2)
+    monkeypatch.setattr("controlpanel.mailstore.maildrop.opening.SESSIONS_PER_MAILBOX", 2)
 
     async def test(backend: Backend) -> None:
         doors = [await signed_in(backend), await signed_in(backend)]
         answer = await answer_to(backend.pop3(FakeLine()), login())
         assert answer == Refused(Code.IN_USE, Reason.TOO_MANY_SESSIONS)
         await answer_to(doors[0], Finish([], []))
-        await signed_in(backend)
-
-    beside_a_backend(test)
-
-
-def test_an_exclusive_maildrop_is_waited_for(ana: Mailbox) -> None:
-    ana.domain.exclusive_lock = True
-    ana.domain.save()
-
-    async def test(backend: Backend) -> None:
-        first = await signed_in(backend)
-        second = asyncio.create_task(signed_in(backend))
-        await asyncio.sleep(0.3)
-        assert not second.done()
-        assert await answer_to(first, Finish([], [])) == Finished()
-        await second
-
-    beside_a_backend(test)
-
-
-def test_a_wait_for_an_exclusive_maildrop_ends(ana: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pop3service.backend.login.IN_USE_SECONDS", 0.2)
-    ana.domain.exclusive_lock = True
-    ana.domain.save()
-
-    async def test(backend: Backend) -> None:
-        first = await signed_in(backend)
-        answer = await answer_to(backend.pop3(FakeLine()), login())
-        assert (answer.code, answer.reason) == (Code.IN_USE, Reason.IN_USE)
-        assert 0 < answer.seconds <= 12 * 3600
-        first.close([], "lost")
+        await until_rows(PastSession.objects, 1)
         await signed_in(backend)
 
     beside_a_backend(test)
@@ -328,7 +270,6 @@ def test_who_leaves_during_login_leaves_no_session(ana: Mailbox) -> None:
         await until_rows(PastSession.objects, 1)
         assert not await rows(Session.objects.all())
         assert not backend._store.sessions
-        assert not backend._store.per_mailbox
 
     beside_a_backend(test)
 

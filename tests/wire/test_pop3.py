@@ -7,12 +7,13 @@ import time
 from base64 import b64encode
 from pathlib import Path
 
+import pytest
 import trustme
 
 from controlpanel.accounts.actor import Actor
 from controlpanel.journal.models import PastSession
 from controlpanel.mailboxes import changes
-from controlpanel.mailboxes.models import Mailbox
+from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailstore.models import Message, Process, Session
 from tests.store.factories import put
 from tests.wire.clients import Lmtp, Pop3, until
@@ -162,6 +163,25 @@ def test_a_bad_certificate_leaves_the_old_one_and_says_so(
     assert certificate_number(service, client_context) == old
     chain.write_bytes(good)
     until(lambda: Process.objects.filter(trouble="").exists())
+
+
+@pytest.mark.torture
+def test_an_idle_session_gives_way_in_a_minute(service: MailService, ana: Mailbox) -> None:
+    """Where the domain chose the exclusive lock; the client that yields is told so before its line closes."""
+    Domain.objects.update(exclusive_lock=True)
+    with Pop3(service.pop3) as idle:
+        idle.login("ana@example.org")
+        idle.command("STAT")
+        replies = [b""]
+        while not replies[-1].startswith(b"+OK"):
+            assert len(replies) < 9
+            with Pop3(service.pop3) as next_one:
+                replies.append(next_one.login("ana@example.org"))
+        assert len(replies) > 4
+        assert all(reply.startswith(b"-ERR [IN-USE] ") for reply in replies[1:-1])
+        assert idle.line().startswith(b"-ERR [IN-USE] ")
+        assert idle.rest() == b""
+    until(lambda: PastSession.objects.filter(ended_by="taken_over").exists())
 
 
 def test_a_sessions_line_and_row_tell_the_same(

@@ -14,8 +14,8 @@ from controlpanel.mailstore.maildrop.heartbeat import (
     renew,
     sweep_dead,
 )
-from controlpanel.mailstore.maildrop.opening import SESSION_SECONDS, InUse, Opened, Opening, open_maildrops
-from controlpanel.mailstore.maildrop.pace import Turn, take_turns
+from controlpanel.mailstore.maildrop.opening import SESSION_SECONDS, Crowded, InUse, Opened, Opening, open_maildrops
+from controlpanel.mailstore.maildrop.pace import Taken, TooSoon, Turn, give_back_turns, take_turns
 from controlpanel.mailstore.maildrop.reading import (
     Listing,
     Wanted,
@@ -24,11 +24,13 @@ from controlpanel.mailstore.maildrop.reading import (
     read_chunks,
     unique_ids,
 )
+from controlpanel.mailstore.maildrop.taking_over import ask_to_give_way
 
 __all__ = [
     "SESSION_SECONDS",
     "Closed",
     "Closing",
+    "Crowded",
     "Held",
     "InUse",
     "LeaseLost",
@@ -37,10 +39,14 @@ __all__ = [
     "Opened",
     "Opening",
     "Renewed",
+    "Taken",
+    "TooSoon",
     "Turn",
     "Wanted",
+    "ask_to_give_way",
     "close_maildrops",
     "drop_process",
+    "give_back_turns",
     "list_maildrops",
     "open_maildrops",
     "re_take",

@@ -31,9 +31,13 @@ class MailProcess:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """`to_end`: sessions that the panel asked to end. `anew`: this row was missing, so `re_take` the sessions."""
+    """`to_end`: sessions that the panel asked to end. `wanted`: those whose maildrop another login waits for.
+
+    `anew`: this row was missing, so `re_take` the sessions.
+    """
 
     to_end: list[int]
+    wanted: list[int]
     anew: bool
 
 
@@ -55,6 +59,8 @@ WITH beat AS (
     ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, trouble = excluded.trouble
 )
 SELECT ARRAY(SELECT id FROM mailstore_session WHERE process = %(id)s AND end_asked),
+       ARRAY(SELECT id FROM mailstore_session
+             WHERE process = %(id)s AND wanted > clock_timestamp() - interval '3 seconds'),
        NOT EXISTS (SELECT FROM mailstore_process WHERE id = %(id)s)
 """
 

@@ -12,6 +12,7 @@ from controlpanel.mailstore.errors import MailboxGoneError
 from controlpanel.mailstore.locks import lock_usages
 
 SESSION_SECONDS = 12 * 3600  # no session lives longer; the door ends it
+SESSIONS_PER_MAILBOX = 20  # over all processes; logins of the same moment in two of them may pass it by a few
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +50,39 @@ class InUse:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Crowded:
+    """The mailbox has as many live sessions as it may have."""
+
+
 OPEN = """
 WITH wanted AS (
-    SELECT * FROM unnest(%(session)s::bigint[], %(mailbox_id)s::bigint[], %(process)s::uuid[], %(device_id)s::bigint[],
-                         %(device)s::text[], %(address)s::inet[], %(tls)s::text[], %(mechanism)s::text[],
-                         %(exclusive)s::boolean[])
-        AS wanted (session, mailbox_id, process, device_id, device, address, tls, mechanism, exclusive)
-), excluding AS (
-    SELECT session.mailbox_id, max(session.started) AS started
+    SELECT *, row_number() OVER (PARTITION BY mailbox_id ORDER BY place) AS nth
+    FROM unnest(%(session)s::bigint[], %(mailbox_id)s::bigint[], %(process)s::uuid[], %(device_id)s::bigint[],
+                %(device)s::text[], %(address)s::inet[], %(tls)s::text[], %(mechanism)s::text[],
+                %(exclusive)s::boolean[]) WITH ORDINALITY
+        AS wanted (session, mailbox_id, process, device_id, device, address, tls, mechanism, exclusive, place)
+), live AS (
+    SELECT session.mailbox_id, count(*) AS sessions, max(session.started) FILTER (WHERE session.exclusive) AS excluding
     FROM mailstore_session AS session JOIN mailstore_process AS process ON process.id = session.process
-    WHERE session.mailbox_id = ANY(%(mailbox_id)s::bigint[]) AND session.exclusive
+    WHERE session.mailbox_id = ANY(%(mailbox_id)s::bigint[])
       AND process.beat > clock_timestamp() - interval '5 seconds'
     GROUP BY session.mailbox_id
+), placed AS (
+    SELECT wanted.*, change, messages, octets, excluding,
+           coalesce(sessions, 0) + nth > %(most)s::bigint AS crowded
+    FROM wanted JOIN mailboxes_usage USING (mailbox_id) LEFT JOIN live USING (mailbox_id)
 ), opened AS (
     INSERT INTO mailstore_session (id, process, mailbox_id, device_id, device, address, tls, mechanism,
                                    started, change, exclusive, end_asked)
     SELECT session, process, mailbox_id, device_id, device, address, tls, mechanism, now(), change, exclusive, false
-    FROM wanted JOIN mailboxes_usage USING (mailbox_id)
-    WHERE mailbox_id NOT IN (SELECT mailbox_id FROM excluding)
+    FROM placed WHERE excluding IS NULL AND NOT crowded
 )
-SELECT session, change, messages, octets, extract(epoch FROM clock_timestamp() - excluding.started)::bigint
-FROM wanted JOIN mailboxes_usage USING (mailbox_id) LEFT JOIN excluding USING (mailbox_id)
+SELECT session, change, messages, octets, extract(epoch FROM clock_timestamp() - excluding)::bigint, crowded FROM placed
 """
 
 
-def open_maildrops(openings: Sequence[Opening]) -> list[Opened | InUse]:
+def open_maildrops(openings: Sequence[Opening]) -> list[Opened | InUse | Crowded]:
     """Open a session for each, in order. Raises MailboxGoneError where a mailbox has been erased.
 
     Without an exclusive one among them that is one statement and waits for no lock.
@@ -84,20 +93,23 @@ def open_maildrops(openings: Sequence[Opening]) -> list[Opened | InUse]:
     return _open(openings)
 
 
-def _open(openings: Sequence[Opening]) -> list[Opened | InUse]:
+def _open(openings: Sequence[Opening]) -> list[Opened | InUse | Crowded]:
     if not openings:
         return []
     numbers = [secrets.randbits(53) for _ in openings]
-    found = {row[0]: row for row in database.rows(OPEN, session=numbers, **database.columns(openings))}
+    asked = database.columns(openings)
+    found = {row[0]: row for row in database.rows(OPEN, session=numbers, most=SESSIONS_PER_MAILBOX, **asked)}
     if len(found) < len(openings):
         raise MailboxGoneError
     return [_answer(*found[number]) for number in numbers]
 
 
-def _answer(session: int, change: int, messages: int, octets: int, excluded: int | None) -> Opened | InUse:
+def _answer(
+    session: int, change: int, messages: int, octets: int, excluded: int | None, crowded: bool
+) -> Opened | InUse | Crowded:
     if excluded is not None:
         return InUse(max(0, SESSION_SECONDS - excluded))
-    return Opened(session, change, messages, octets)
+    return Crowded() if crowded else Opened(session, change, messages, octets)
 
 
 LIVE = """
@@ -110,7 +122,7 @@ GROUP BY session.mailbox_id
 DROP_STALE = "DELETE FROM mailstore_session WHERE mailbox_id = ANY(%(mailboxes)s::bigint[])"
 
 
-def _open_exclusive(openings: Sequence[Opening]) -> list[Opened | InUse]:
+def _open_exclusive(openings: Sequence[Opening]) -> list[Opened | InUse | Crowded]:
     """The first in order gets a maildrop that nobody holds; sessions of processes that no longer beat hold nothing."""
     wanted = sorted({opening.mailbox_id for opening in openings if opening.exclusive})
     lock_usages(wanted)

@@ -5,6 +5,7 @@ The clock is the database's. The table is unlogged: after a crash of PostgreSQL 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from controlpanel import database
 
@@ -17,6 +18,21 @@ class Turn:
     delay: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The turn is this login's, from a moment on that tells it from every other."""
+
+    mailbox_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TooSoon:
+    """`seconds`: until the next turn."""
+
+    seconds: float
+
+
 TAKE = """
 INSERT INTO mailstore_lastlogin AS last (mailbox_id, at, delay)
 SELECT mailbox_id, clock_timestamp(), delay
@@ -24,7 +40,7 @@ FROM unnest(%(mailboxes)s::bigint[], %(delays)s::integer[]) AS turn (mailbox_id,
 ORDER BY mailbox_id
 ON CONFLICT (mailbox_id) DO UPDATE SET at = excluded.at, delay = excluded.delay
 WHERE last.at + make_interval(secs => excluded.delay) <= excluded.at
-RETURNING mailbox_id
+RETURNING mailbox_id, at
 """
 
 WAITS = """
@@ -34,23 +50,38 @@ FROM unnest(%(mailboxes)s::bigint[], %(delays)s::integer[]) AS turn (mailbox_id,
 JOIN mailstore_lastlogin AS last USING (mailbox_id)
 """
 
+# The turn before it was so long ago that it holds nobody back: else this one had not been taken.
+GIVE_BACK = """
+DELETE FROM mailstore_lastlogin AS last
+USING unnest(%(mailbox_id)s::bigint[], %(at)s::timestamptz[]) AS turn (mailbox_id, at)
+WHERE last.mailbox_id = turn.mailbox_id AND last.at = turn.at
+"""
+
 FORGET = "DELETE FROM mailstore_lastlogin WHERE at + make_interval(secs => delay) < clock_timestamp()"
 
 
-def take_turns(turns: Sequence[Turn]) -> list[float]:
-    """Return for each login, in order, the seconds that it must still wait; at 0.0 it is its mailbox's last login.
+def take_turns(turns: Sequence[Turn]) -> list[Taken | TooSoon]:
+    """Return for each login, in order, whether it is its mailbox's turn; that it is, is written down.
 
     Of two for one mailbox the first in order is taken.
     """
     first = {turn.mailbox_id: turn for turn in reversed(turns)}
     values = {"mailboxes": list(first), "delays": [turn.delay for turn in first.values()]}
-    taken = {mailbox for (mailbox,) in database.rows(TAKE, **values)}
+    taken = {mailbox: Taken(mailbox, at) for mailbox, at in database.rows(TAKE, **values)}
     waits: dict[int, float] = dict(database.rows(WAITS, **values)) if len(taken) < len(turns) else {}
-    return [_wait(turn, first[turn.mailbox_id] is turn and turn.mailbox_id in taken, waits) for turn in turns]
+    return [
+        taken[turn.mailbox_id] if first[turn.mailbox_id] is turn and turn.mailbox_id in taken else _wait(turn, waits)
+        for turn in turns
+    ]
 
 
-def _wait(turn: Turn, taken: bool, waits: dict[int, float]) -> float:
-    return 0.0 if taken else max(0.001, waits.get(turn.mailbox_id, turn.delay))
+def _wait(turn: Turn, waits: dict[int, float]) -> TooSoon:
+    return TooSoon(max(0.001, waits.get(turn.mailbox_id, turn.delay)))
+
+
+def give_back_turns(turns: Sequence[Taken]) -> None:
+    """Undo turns of logins that were refused after all: whoever waits for a maildrop in use has not been here."""
+    database.run(GIVE_BACK, **database.columns(turns))
 
 
 def forget_turns() -> None:
