@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from controlpanel.accounts import throttle
-from controlpanel.jobs import policy_notices, quota_digests, quota_notices
+from controlpanel.jobs import owner_notices, policy_notices, quota_digests, quota_notices
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
 from controlpanel.mailstore import retention
@@ -60,6 +60,7 @@ SCHEDULE = [
     Work("sweep bodies", MINUTE, repeated(retention.sweep_bodies)),
     Work("warn of full mailboxes", MINUTE, quota_notices.warn),
     Work("tell administrators of full mailboxes", 10 * MINUTE, quota_digests.tell_administrators),
+    Work("tell owners of changes", MINUTE, owner_notices.tell_owners),
     Work("expire messages", 10 * MINUTE, expire_all),
     Work("sweep staged bodies", HOUR, repeated(retention.sweep_staged)),
     Work("tell owners of a coming policy", HOUR, policy_notices.tell_owners),

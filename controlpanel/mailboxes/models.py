@@ -217,12 +217,29 @@ class Access(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="accesses")
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="accesses")
+    granted = models.DateTimeField(null=True, auto_now_add=True)
+    granted_by = models.CharField(max_length=320, blank=True)  # an address; empty: the shell
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "mailbox"], name="access_twice")]
 
     def __str__(self) -> str:
         return f"{self.user_id} opens {self.mailbox_id}"
+
+
+class OwnerNotice(models.Model):
+    """What the owner of a mailbox shall read in it: written with the change, delivered by a job, then deleted."""
+
+    class About(models.TextChoices):
+        ACCESS = "access"  # details: user (who opens it), by (who let them)
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="notices")
+    about = models.CharField(max_length=16, choices=About)
+    details = models.JSONField(default=dict)
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.about} for {self.mailbox_id}"
 
 
 class Alias(models.Model):

@@ -128,14 +128,18 @@ def visible_mailboxes(user: Person) -> QuerySet[Mailbox]:
     if held.operator:
         return Mailbox.objects.all()
     administered = Q(domain__in=held.domains) & ~Q(domain__state=State.DELETED)
-    return Mailbox.objects.filter(administered | Q(pk__in=held.mailboxes))
+    return Mailbox.objects.filter(administered | _opened(held))
 
 
 def opened_mailboxes(user: Person) -> QuerySet[Mailbox]:
-    """The mailboxes whose mail `user` may read: their own and those that an Access opens."""
+    """The mailboxes whose mail `user` may read: their own and those that an Access opens, while they are in use."""
     if not isinstance(user, User):
         return Mailbox.objects.none()
-    return Mailbox.objects.filter(pk__in=remembered_rights(user).mailboxes).exclude(state=State.DELETED)
+    return Mailbox.objects.filter(_opened(remembered_rights(user)))
+
+
+def _opened(held: Rights) -> Q:
+    return Q(pk__in=held.mailboxes, state=State.ACTIVE, domain__state=State.ACTIVE)
 
 
 Rule = Callable[[Rights, Subject], bool]
@@ -154,7 +158,10 @@ def _administers(held: Rights, subject: Subject) -> bool:
 
 
 def _opens(held: Rights, subject: Subject) -> bool:
-    return isinstance(subject, Mailbox) and subject.pk in held.mailboxes
+    """While its owner may sign in: who has an Access does no more than the owner could."""
+    if not isinstance(subject, Mailbox) or subject.pk not in held.mailboxes:
+        return False
+    return subject.state == State.ACTIVE and subject.domain.state == State.ACTIVE
 
 
 def _sees(held: Rights, subject: Subject) -> bool:

@@ -14,13 +14,17 @@ from controlpanel.mailboxes import addresses, changes, rules
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.passwords import readable_password
+from controlpanel.mailboxes.views.sign_in_help import invitation_link
 from controlpanel.mailboxes.views.standing import page, refuse, say
 
 
 class OperatorForm(forms.Form):
     address = forms.CharField(
         label=gettext_lazy("Address"),
-        help_text=gettext_lazy("Who is new here gets a password, shown once on the next page."),
+        help_text=gettext_lazy(
+            "Who is new here gets a password, shown once on the next page. Who signs in already chooses a new one "
+            "by a link: what they signed in with until now is void."
+        ),
         max_length=320,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
@@ -44,13 +48,19 @@ def appoint(request: HttpRequest) -> HttpResponse:
         with refusals_beside(form):
             known = User.objects.filter(address=addresses.canonical_or_none(data["address"]) or "").first()
             if known is not None:
-                changes.appoint_operator(known, actor=actor)
-                say(request, _("%(address)s is an operator from now on.") % {"address": known.address})
-                return redirect("operators")
+                return _appointed(request, changes.appoint_operator(known, actor=actor))
             password = readable_password()
             made = changes.create_operator(data["address"], actor=actor, password=password, name=data["name"])
             return page(request, "panel/operator_made.html", "service", operator=made, password=password)
     return page(request, "panel/operator_new.html", "service", form=form)
+
+
+def _appointed(request: HttpRequest, user: User) -> HttpResponse:
+    """What they signed in with until now is void: the page has a link with which they choose a password."""
+    if user.has_usable_password():
+        say(request, _("%(address)s is an operator already.") % {"address": user.address})
+        return redirect("operators")
+    return page(request, "panel/operator_made.html", "service", operator=user, link=invitation_link(request, user))
 
 
 @require_POST

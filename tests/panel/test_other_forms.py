@@ -1,6 +1,7 @@
 """Domains, administrators, aliases, operators, one's own password: refused in words, and secrets shown once."""
 
 import pytest
+from django.test import Client
 
 from controlpanel.accounts.models import User
 from controlpanel.mailboxes.models import GIB, Address, Domain
@@ -21,14 +22,14 @@ def test_a_domain_with_its_administrator_is_made_whole_or_not_at_all(people: Peo
     assert domain.administrators.get().check_password(password)
 
 
-def test_an_administrator_who_is_here_already_keeps_their_password(people: People) -> None:
+def test_an_administrator_of_another_domain_chooses_a_new_password_by_a_link(people: People) -> None:
     people.other_administrator.set_password("nueve remos en la barca")
     people.other_administrator.save()
     client = people.client("operator")
     where = "/domains/papelera.example/administrators/new/"
-    assert client.post(where, {"address": "PEDRO@estudio.example"})["Location"] == "/domains/papelera.example/"
+    assert "/invitation/" in secret(client.post(where, {"address": "PEDRO@estudio.example"}).text)
     assert people.domain.administrators.count() == 2
-    assert User.objects.get(pk=people.other_administrator.pk).check_password("nueve remos en la barca")
+    assert not User.objects.get(pk=people.other_administrator.pk).has_usable_password()
     client.post(f"/domains/papelera.example/administrators/{people.administrator.pk}/dismiss/")
     assert list(people.domain.administrators.all()) == [people.other_administrator]
 
@@ -138,7 +139,34 @@ def test_operators_come_and_go_but_the_last(people: People) -> None:
     assert beside(client.post("/service/operators/new/", {"address": "nobody"}).text, "address")
     password = secret(client.post("/service/operators/new/", {"address": "sol@hosting.example"}).text)
     assert User.objects.get(address="sol@hosting.example", is_operator=True).check_password(password)
-    assert client.post("/service/operators/new/", {"address": "PEDRO@estudio.example"}).status_code == 302
+    assert "/invitation/" in secret(client.post("/service/operators/new/", {"address": "PEDRO@estudio.example"}).text)
     assert User.objects.get(pk=people.other_administrator.pk).is_operator
     client.post(dismiss)
     assert client.get("/service/").status_code == 404
+
+
+def test_who_is_appointed_from_who_signs_in_gets_a_link(people: People) -> None:
+    people.owner.set_password("tres tristes tigres")
+    people.owner.save()
+    for where, role in (("/service/operators/new/", "operator"), ("/domains/otra.example/administrators/new/", "")):
+        person = people.owner if role else people.other_owner
+        page = people.client("operator").post(where, {"address": person.address}).text
+        link = secret(page)
+        assert "What they signed in with until now is void" in page
+        assert "/invitation/" in link
+        person.refresh_from_db()
+        assert not person.has_usable_password()
+        guest = Client(headers={"host": "localhost"})
+        assert guest.get(link).status_code == 200
+
+
+def test_who_is_an_operator_already_keeps_the_password(people: People) -> None:
+    people.operator.set_password("tres tristes tigres")
+    people.operator.save()
+    client = people.client("operator")
+    answer = client.post("/service/operators/new/", {"address": people.operator.address}, follow=True)
+    assert "is an operator already" in answer.text
+    answer = client.post("/domains/otra.example/administrators/new/", {"address": people.operator.address}, follow=True)
+    assert "runs this domain from now on" in answer.text
+    people.operator.refresh_from_db()
+    assert people.operator.check_password("tres tristes tigres")

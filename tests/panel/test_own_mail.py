@@ -201,3 +201,11 @@ def test_a_device_of_another_mailbox_is_not_revoked(people: People, own: str) ->
     assert people.client("owner").post(f"{own}devices/{device.pk}/revoke/").status_code == 404
     device.refresh_from_db()
     assert device.revoked is None
+
+
+def test_an_owner_sees_who_else_opens_the_mailbox(people: People) -> None:
+    page = people.client("owner").get(f"/mail/{people.mailbox.pk}/").text
+    assert "Who else opens it" in page
+    assert "socia@elsewhere.example" in page
+    people.access.delete()
+    assert "Who else opens it" not in people.client("owner").get(f"/mail/{people.mailbox.pk}/").text

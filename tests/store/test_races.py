@@ -11,6 +11,7 @@ from controlpanel.accounts.actor import SHELL
 from controlpanel.journal import record
 from controlpanel.journal.models import Attempt, PastSession
 from controlpanel.mailboxes import changes
+from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.models import Mailbox, State, Usage
 from controlpanel.mailboxes.recipients import OverQuota, Recipient, find_recipients
 from controlpanel.mailstore import retention
@@ -197,29 +198,34 @@ def test_two_restores_of_the_same(box: Mailbox) -> None:
 
 
 @pytest.mark.parametrize("of_domain", [False, True])
-def test_an_undone_deletion_and_the_end_of_the_mail(box: Mailbox, of_domain: bool) -> None:
+def test_a_deletion_is_not_undone_once_its_mail_may_be_going(box: Mailbox, of_domain: bool) -> None:
     put(box)
     holder = box.domain if of_domain else box
     holder.state = State.DELETED
     holder.save()
-    age("mailboxes_domain" if of_domain else "mailboxes_mailbox", f"id = {holder.pk}", state_since="31 days")
+    undelete = changes.undelete_domain if of_domain else changes.undelete_mailbox
+    table, where = "mailboxes_domain" if of_domain else "mailboxes_mailbox", f"id = {holder.pk}"
+    age(table, where, state_since="29 days 23 hours")
+    assert not retention.erase_deleted()
+    age(table, where, state_since="2 hours")
     with transaction.atomic():
         lock_usages([box.pk])
         erasing = Background(retention.erase_deleted)
         erasing.wait_until_blocked()
-        undelete = changes.undelete_domain if of_domain else changes.undelete_mailbox
-        Background(lambda: undelete(holder, actor=SHELL)).result()
-    assert not erasing.result()
-    assert counters(box)[0] == 1
+        undoing = Background(lambda: undelete(holder, actor=SHELL))
+        with pytest.raises(changes.ChangeRefused, match="days to undo this are over"):
+            undoing.result()
+    assert erasing.result()
+    assert counters(box)[0] == 0
 
 
-def test_nothing_is_erased_while_a_deletion_is_being_undone(box: Mailbox) -> None:
+def test_nothing_is_erased_while_a_change_holds_the_mailbox(box: Mailbox) -> None:
     put(box)
     box.state = State.DELETED
     box.save()
     age("mailboxes_mailbox", f"id = {box.pk}", state_since="31 days")
     with transaction.atomic():
-        changes.undelete_mailbox(box, actor=SHELL)
+        lock(box)
         assert not Background(retention.erase_deleted).result()
     assert counters(box)[0] == 1
 

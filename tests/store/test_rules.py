@@ -189,6 +189,19 @@ def test_what_is_visible_is_what_may_be_seen(house: House) -> None:
         assert domains == {domain for domain in Domain.objects.all() if may(user, Act.SEE_DOMAIN, domain)}, role
 
 
+@pytest.mark.parametrize("of_domain", [False, True])
+@pytest.mark.parametrize("state", ["suspended", "closed", "deleted"])
+def test_who_opens_a_mailbox_opens_it_while_its_owner_may(house: House, state: str, of_domain: bool) -> None:
+    where = Domain.objects.filter(pk=house.here.pk) if of_domain else Mailbox.objects.filter(pk=house.box.pk)
+    where.update(state=state)
+    box = Mailbox.objects.get(pk=house.box.pk)
+    for act in (Act.OPEN_MAILBOX, Act.MAKE_DEVICE_PASSWORD):
+        assert house.who_may(act, box) == set()
+    assert house.who_may(Act.SEE_MAILBOX, box) <= {"operator", "administrator"}
+    assert names(opened_mailboxes(house.users["guest"])) == {"guest@there.example"}
+    assert names(visible_mailboxes(house.users["guest"])) == {"guest@there.example"}
+
+
 def test_a_deleted_domain_is_seen_by_operators_alone(house: House) -> None:
     Domain.objects.filter(pk=house.here.pk).update(state="deleted")
     assert names(visible_domains(house.users["administrator"])) == set()

@@ -70,6 +70,7 @@ def home(request: HttpRequest, mailbox: int) -> HttpResponse:
         chosen="" if order == "newest" else order,
         sessions=overview.live_sessions(box.pk),
         service=service_for(box),
+        accesses=box.accesses.select_related("user").order_by("user__address"),
     )
 
 

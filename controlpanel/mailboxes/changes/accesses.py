@@ -10,12 +10,15 @@ from controlpanel.journal import record
 from controlpanel.mailboxes import signals
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of
-from controlpanel.mailboxes.models import Access, DevicePassword, Mailbox
+from controlpanel.mailboxes.models import Access, DevicePassword, Mailbox, OwnerNotice
 from controlpanel.mailboxes.rules import Act, may_meet, require
 
 
 def grant_access(mailbox: Mailbox, address: str, *, actor: Actor) -> Access:
-    """Let who signs in as `address` open the mailbox. Nobody grants it to themselves. Refused: address."""
+    """Let who signs in as `address` open the mailbox; its owner is told. Nobody grants it to themselves.
+
+    Refused: address.
+    """
     require(actor, Act.RULE_MAILBOX, mailbox)
     with said_of("address"):
         address = canonical(address)
@@ -28,7 +31,10 @@ def grant_access(mailbox: Mailbox, address: str, *, actor: Actor) -> Access:
             raise ChangeRefused("address", _("Nobody opens another's mail to themselves."))
         if user.pk == mailbox.user_id:
             raise ChangeRefused("address", _("This is the owner of the mailbox."))
-        access = Access.objects.create(user=user, mailbox=mailbox)
+        by = actor.user.address if actor.user else ""
+        access = Access.objects.create(user=user, mailbox=mailbox, granted_by=by)
+        told = {"user": user.address, "by": by}
+        OwnerNotice.objects.create(mailbox=mailbox, about=OwnerNotice.About.ACCESS, details=told)
         _tell(actor, "grant_access", mailbox, user)
     return access
 

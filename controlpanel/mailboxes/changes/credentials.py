@@ -12,10 +12,9 @@ from controlpanel.mailboxes import signals
 from controlpanel.mailboxes.changes.passwords_set import check_new
 from controlpanel.mailboxes.changes.people import lock_user
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change
+from controlpanel.mailboxes.changes.voiding import MAIN_PASSWORD
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act, may, require
-
-MAIN_PASSWORD = 0  # in place of a device's number
 
 
 def set_password(

@@ -16,6 +16,7 @@ from controlpanel.journal import record
 from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH
 from controlpanel.mailboxes.changes.passwords_set import hash_of_new
 from controlpanel.mailboxes.changes.refused import ChangeRefused, Sentence, change, said_of, text
+from controlpanel.mailboxes.changes.voiding import void_sign_in
 from controlpanel.mailboxes.models import Address, Domain, Mailbox
 from controlpanel.mailboxes.rules import Act, require
 
@@ -46,11 +47,12 @@ def create_operator(address: str, *, actor: Actor, password: str | None = None, 
 
 
 def appoint_operator(user: User, *, actor: Actor) -> User:
-    """Make an operator of somebody who signs in already; their password no longer opens a mail client."""
+    """Make an operator of somebody who signs in already, with nothing of what they signed in with until now."""
     require(actor, Act.RUN_SERVICE)
     with change():
         user = lock_user(user)
         if not user.is_operator:
+            void_sign_in(user)
             user.is_operator = True
             user.save(update_fields=["is_operator"])
             record.activity(actor, "appoint_operator", subject=user.address)
@@ -77,7 +79,8 @@ def appoint_administrator(
 ) -> User:
     """Let who signs in as `address` run the domain; who is unknown becomes a User, without a password if none is given.
 
-    `name` and `password` are for a new User only. Refused: address, password.
+    `name` and `password` are for a new User only. Who is known, and no operator, loses what they signed in with: an
+    invitation lets them choose a password for their wider rights. Refused: address, password.
     """
     require(actor, Act.LIMIT_DOMAIN, domain)
     with said_of("address"):
@@ -88,6 +91,8 @@ def appoint_administrator(
         _lock_domains(address, domain.pk)
         user = _save_new(new) if new else User.objects.select_for_update(no_key=True).get(address=address)
         if not domain.administrators.filter(pk=user.pk).exists():
+            if not new and not user.is_operator:
+                void_sign_in(user)
             domain.administrators.add(user)
             record.activity(actor, "appoint_administrator", domain_id=domain.pk, subject=address)
     return user

@@ -160,7 +160,10 @@ class AdministratorForm(forms.Form):
 
     address = forms.CharField(
         label=_("Address"),
-        help_text=_("Who is new here gets a password, shown once on the next page."),
+        help_text=_(
+            "Who is new here gets a password, shown once on the next page. Who signs in already chooses a new one "
+            "by a link: what they signed in with until now is void."
+        ),
         max_length=320,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )

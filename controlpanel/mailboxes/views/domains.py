@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from controlpanel.accounts.actor import Actor, actor_of
+from controlpanel.accounts.models import User
 from controlpanel.mailboxes import addresses, changes, main_password, rules
 from controlpanel.mailboxes.forms.domains import AdministratorForm, DomainForm, NewDomainForm
 from controlpanel.mailboxes.forms.fields import refusals_beside
@@ -17,6 +18,7 @@ from controlpanel.mailboxes.models import Domain, QuotaWarning, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.passwords import readable_password
+from controlpanel.mailboxes.views.sign_in_help import invitation_link
 from controlpanel.mailboxes.views.standing import page, refuse, running, say, the_domain
 from controlpanel.panel import lists
 
@@ -76,32 +78,30 @@ def create(request: HttpRequest) -> HttpResponse:
     form = NewDomainForm(request.POST or None)
     if form.is_valid():
         with refusals_beside(form):
-            domain, password = _created(request, form)
-            if password:
-                return _shown_once(request, domain, form.cleaned_data["administrator"], password)
-            return redirect("domain", domain.name)
+            domain, administrator, password = _created(request, form)
+            return _shown_once(request, domain, administrator, password) or redirect("domain", domain.name)
     return page(request, "domains/new.html", "domains", form=form)
 
 
-def _created(request: HttpRequest, form: NewDomainForm) -> tuple[Domain, str]:
-    """Create the domain and its first administrator, both or neither; return the password made for who is new."""
+def _created(request: HttpRequest, form: NewDomainForm) -> tuple[Domain, User | None, str]:
+    """Create the domain and its first administrator, both or neither; return also the password made for who is new."""
     data, actor = form.cleaned_data, actor_of(request)
     with transaction.atomic():
         domain = changes.create_domain(data["name"], actor=actor, **form.settings())
         if not data["administrator"]:
-            return domain, ""
+            return domain, None, ""
         try:
-            return domain, _appointed(domain, data["administrator"], data["administrator_name"], actor)
+            return domain, *_appointed(domain, data["administrator"], data["administrator_name"], actor)
         except changes.ChangeRefused as refused:
             fields = {"address": "administrator", "name": "administrator_name"}
             raise changes.ChangeRefused(fields.get(refused.field, ""), refused.sentence) from None
 
 
-def _appointed(domain: Domain, address: str, name: str, actor: Actor) -> str:
-    """Appoint an administrator; return the password that was made for somebody new, nothing for who was here."""
+def _appointed(domain: Domain, address: str, name: str, actor: Actor) -> tuple[User, str]:
+    """Appoint an administrator; return them, and the password that was made for somebody new."""
     password = readable_password()
     user = changes.appoint_administrator(domain, address, actor=actor, name=name, password=password)
-    return password if user.check_password(password) else ""
+    return user, password if user.check_password(password) else ""
 
 
 @require_safe
@@ -147,16 +147,21 @@ def appoint(request: HttpRequest, domain: str) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         with refusals_beside(form):
-            password = _appointed(there, data["address"], data["name"], actor_of(request))
-            if password:
-                return _shown_once(request, there, data["address"], password)
+            user, password = _appointed(there, data["address"], data["name"], actor_of(request))
+            if shown := _shown_once(request, there, user, password):
+                return shown
             say(request, _("%(address)s runs this domain from now on.") % {"address": data["address"]})
             return redirect("domain", there.name)
     return page(request, "domains/appoint.html", "domain", domain=there, form=form)
 
 
-def _shown_once(request: HttpRequest, domain: Domain, address: str, password: str) -> HttpResponse:
-    return page(request, "domains/appointed.html", "domain", domain=domain, administrator=address, password=password)
+def _shown_once(request: HttpRequest, domain: Domain, user: User | None, password: str) -> HttpResponse | None:
+    """The page with what the new administrator signs in with: a password made for them, or a link to choose one."""
+    if user is None or (user.has_usable_password() and not password):
+        return None
+    link = "" if password else invitation_link(request, user)
+    context = {"domain": domain, "administrator": user, "password": password, "link": link}
+    return page(request, "domains/appointed.html", "domain", **context)
 
 
 @require_POST
