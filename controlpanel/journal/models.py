@@ -29,7 +29,10 @@ class Activity(models.Model):
 
 
 class PastSession(models.Model):
-    """A mail session that ended. Those that moved nothing fold into one row per mailbox, device, address and hour."""
+    """A mail session that ended: POP3, or signing in to send (smtp).
+
+    Those that moved nothing fold into one row per mailbox, device, address, protocol and hour.
+    """
 
     mailbox_id = models.BigIntegerField()
     session = models.BigIntegerField(null=True)  # the live session's number; none in a folded row
@@ -51,7 +54,7 @@ class PastSession(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["mailbox_id", "device_id", "address", "hour"],
+                fields=["mailbox_id", "device_id", "address", "protocol", "hour"],
                 condition=models.Q(hour__isnull=False),
                 nulls_distinct=False,
                 name="past_session_fold",

@@ -82,6 +82,9 @@ class Domain(models.Model):
     device_passwords_only = models.BooleanField(default=False)
     device_passwords_from = models.DateField(null=True, blank=True)  # UTC; none: at once
     leave_days = models.PositiveSmallIntegerField(null=True, blank=True)  # see Mailbox.leaving
+    daily_limit = models.PositiveIntegerField(
+        null=True, blank=True, default=1000, db_default=1000
+    )  # see Mailbox.sending_limit
 
     class Meta:
         ordering = ["name"]
@@ -144,6 +147,8 @@ class Mailbox(models.Model):
     state_since = models.DateTimeField(db_default=Now())
     state_before = models.CharField(max_length=10, choices=State, blank=True)  # what undoing a deletion gives back
     pop3_enabled = models.BooleanField(default=True)
+    send_enabled = models.BooleanField(default=True, db_default=True)
+    daily_limit = models.PositiveIntegerField(null=True)  # none: the domain's
     leave_own = models.BooleanField(default=False)  # the owner's choice in leave_days, not the domain's
     leave_days = models.PositiveSmallIntegerField(null=True)
     note = models.CharField(max_length=500, blank=True)
@@ -166,6 +171,11 @@ class Mailbox(models.Model):
     def leaving(self) -> int | None:
         """Days for which mail clients are asked to leave fetched mail here; none: for ever, 0: not at all."""
         return self.leave_days if self.leave_own else self.domain.leave_days
+
+    @property
+    def sending_limit(self) -> int | None:
+        """Recipients a local day to whom it may send; none: as many as it likes."""
+        return self.domain.daily_limit if self.daily_limit is None else self.daily_limit
 
 
 class Usage(models.Model):
@@ -210,6 +220,20 @@ class QuotaWarning(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailbox_id} past {self.mark} %"
+
+
+class Sent(models.Model):
+    """To how many recipients a mailbox has sent on the last day that it sent, a day of its domain's time zone.
+
+    A row of its own, so that what counts waits for nobody who changes the mailbox.
+    """
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="sent")
+    day = models.DateField()
+    recipients = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.recipients} on {self.day}"
 
 
 class Access(models.Model):

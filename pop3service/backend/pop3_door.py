@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from controlpanel.mailboxes.sign_in import Account
+from controlpanel.mailboxes.sign_in import Account, Proof
 from controlpanel.mailstore.maildrop import Closed, Closing, Held, LeaseLost, Wanted
 from pop3service.backend import refusals
-from pop3service.backend.login import (
-    Live,
+from pop3service.backend.login import Live, enter
+from pop3service.backend.proving import (
     login,
     look_up_scram,
     note_in_clear,
@@ -23,6 +23,7 @@ from pop3service.requests import (
     Finished,
     Listing,
     Login,
+    LoginAnswer,
     NeedsTls,
     ReadListing,
     ReadMessage,
@@ -56,6 +57,7 @@ class Pop3Door:
         "account",
         "closed",
         "line",
+        "protocol",
         "refused",
         "store",
     )
@@ -63,6 +65,7 @@ class Pop3Door:
     def __init__(self, store: Store, line: Line) -> None:
         self.store = store
         self.line = line
+        self.protocol = "pop3"
         self.account: Account | None = None
         self.closed = False
         self.refused = ""
@@ -90,6 +93,9 @@ class Pop3Door:
                 answer(Finished())
             case _:
                 run(self._steps(request), answer, UNAVAILABLE)
+
+    def come_in(self, account: Account, proof: Proof, mechanism: str) -> Steps[LoginAnswer]:
+        return enter(self, account, proof, mechanism)
 
     def enter(self, live: Live) -> None:
         """The maildrop is open. Where the client left meanwhile, it is closed again."""

@@ -12,7 +12,7 @@ from django.db.models import Max, Min
 
 from controlpanel.accounts import issuer, throttle
 from controlpanel.journal import record
-from controlpanel.mailboxes import recipients, sign_in
+from controlpanel.mailboxes import recipients, sending, sign_in
 from controlpanel.mailboxes.models import Domain
 from controlpanel.mailstore import delivery, maildrop
 from controlpanel.mailstore.models import CHUNK_OCTETS
@@ -53,6 +53,15 @@ class Bodies:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """A message that a mailbox sends to so many recipients, and the most it may have on a day, None for any number."""
+
+    mailbox: int
+    recipients: int
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """What CAPA announces before anybody is known (RFC 2449 sections 6.5 and 6.7).
 
@@ -85,6 +94,9 @@ class Store:
         self.failures = Gatherer(short, nothing(throttle.record_failures), None)
         self.attempts = Gatherer(ends, nothing(record.attempts), None)
         self.uses = Gatherer(ends, nothing(sign_in.record_uses), None, linger=LINGER_SECONDS)
+        self.sent_in = Gatherer(ends, nothing(record.finished), None, linger=LINGER_SECONDS)
+        self.senders = Gatherer(short, sending.find_senders, UNAVAILABLE, again=True)
+        self.counts = Gatherer(ends, count_sent, UNAVAILABLE, items=1)  # one failing never counts another twice
         self.turns = Gatherer(short, maildrop.take_turns, UNAVAILABLE)
         self.turns_back = Gatherer(ends, nothing(maildrop.give_back_turns), None)
         self.wanted = Gatherer(short, nothing(maildrop.ask_to_give_way), None)
@@ -145,6 +157,10 @@ def nothing(call: Callable[[Sequence[Request]], None]) -> Callable[[Sequence[Req
 def read_policies(asked: Sequence[None]) -> list[Policies]:
     found = Domain.objects.aggregate(login_delay=Max("login_delay"), expire=Min("expire_days"))
     return [Policies(found["login_delay"] or 0, found["expire"])] * len(asked)
+
+
+def count_sent(counts: Sequence[Count]) -> list[bool]:
+    return [sending.count(each.mailbox, each.recipients, each.limit) for each in counts]
 
 
 def prove(secrets: Sequence[Secret]) -> list[sign_in.Proof]:

@@ -95,7 +95,7 @@ class Connection(Wire):
     def admit(self, tls: Tls | None) -> None:
         """Let the peer in, or tell it why not."""
         service, census = self.service, self.server.census
-        if service.networks is not None and not within(self.address, service.networks):
+        if service.networks is not None and self.address and not within(self.address, service.networks):
             self.reason = "foreign"
             self.send(service.refusal)
             self.close()

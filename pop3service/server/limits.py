@@ -10,7 +10,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The greatest numbers. `per_address` counts an IPv6 /64 as one, and does not hold for loopback."""
+    """The greatest numbers. `per_address` counts an IPv6 /64 as one, and does not hold for this machine itself."""
 
     in_all: int = 25_000
     per_address: int = 400
@@ -65,8 +65,19 @@ def counted_as(address: str) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
+def ip_or_none(text: str) -> str | None:
+    """Return the IP address that another server wrote, in our form; None for what is none."""
+    plain = text.partition("%")[0]
+    try:
+        ipaddress.ip_address(plain)
+    except ValueError:
+        return None
+    return plain_address(plain.lower())
+
+
 def is_loopback(address: str) -> bool:
-    return address.startswith("127.") or address == "::1"
+    """Whether a peer is on this machine; one that came through the file system has no address."""
+    return not address or address.startswith("127.") or address == "::1"
 
 
 def within(address: str, networks: Sequence[Network]) -> bool:

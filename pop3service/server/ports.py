@@ -66,7 +66,7 @@ class Service:
     """What is served on one listener. Times are in seconds, and those without a word where they are called idle.
 
     `has_login`: until it signs in a session has `idle_before_login`, and `login_within` in all. `networks`: who may
-    connect, None for everybody; others get `refusal`. `proxied`: a header comes first from trusted proxies.
+    connect by TCP, None for everybody; others get `refusal`. `proxied`: a header comes first from trusted proxies.
     """
 
     name: str

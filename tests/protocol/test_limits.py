@@ -62,7 +62,7 @@ def test_an_address_is_written_in_one_way(host: str, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "loopback"), [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::2", False)]
+    ("address", "loopback"), [("", True), ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::2", False)]
 )
 def test_loopback(address: str, loopback: bool) -> None:
     assert is_loopback(address) == loopback

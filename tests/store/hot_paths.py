@@ -1,12 +1,13 @@
 """What mail, its clients, owners and time ask of the store: every statement of a hot path is said at least once."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from django.http import QueryDict
 
 from controlpanel.accounts import throttle
 from controlpanel.journal import record
-from controlpanel.mailboxes import sign_in
+from controlpanel.mailboxes import sending, sign_in
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.recipients import Recipient, find_recipients
 from controlpanel.mailstore import overview, retention, tracing
@@ -34,6 +35,14 @@ def people_sign_in(boxes: list[Mailbox]) -> None:
     throttle.waits([sign_in.attempt(account.address, "192.0.2.1", "guess") for account in accounts])
     proofs = [sign_in.Proof(True, account.devices[0]) for account in accounts]
     sign_in.record_uses([sign_in.Use(*each, "192.0.2.1") for each in zip(accounts, proofs, strict=True)])
+
+
+def mail_goes_out(boxes: list[Mailbox]) -> None:
+    addresses = [box.address_text for box in boxes]
+    submissions = [sending.Submission(*each) for each in pairwise(addresses)]
+    assert all(sending.find_senders([*submissions, sending.Submission(addresses[0], "none@d1.example")]))
+    assert all(sending.count(box.pk, 1, 100) for box in boxes)
+    assert sending.sent_today(boxes[0].pk) == 1
 
 
 def mail_comes(boxes: list[Mailbox]) -> None:

@@ -31,6 +31,7 @@ INSERT INTO mailboxes_devicepassword (mailbox_id, name, stored_key, server_key, 
     SELECT id, 'phone', decode(md5(n::text), 'hex'), '', true, true, '[]', now(), false FROM fresh;
 INSERT INTO mailboxes_usage (mailbox_id, messages, octets, removed_messages, removed_octets, change)
     SELECT id, %(messages)s, %(messages)s, %(messages)s, %(messages)s, %(messages)s FROM fresh;
+INSERT INTO mailboxes_sent SELECT id, current_date - 3, 1 FROM fresh;
 -- The first message of each mailbox is removed, and of every third mailbox gone.
 INSERT INTO mailstore_message (mailbox_id, body, octets, uidl, added, received, removed, removed_at, gone_at,
                                removed_how, removed_device, sender, message_id, from_header, subject, date_header)

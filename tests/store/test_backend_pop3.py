@@ -201,7 +201,7 @@ def test_scram_does_not_tell_who_exists(ana: Mailbox) -> None:
 
 
 def test_who_guesses_is_slowed(ana: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pop3service.backend.login.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("pop3service.backend.proving.PATIENCE_SECONDS", 0)
 
     async def test(backend: Backend) -> None:
         reasons = []
