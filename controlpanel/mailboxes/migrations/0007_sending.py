@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailboxes", "0005_postfix_views"),
+        ("mailboxes", "0006_who_opens"),
     ]
 
     operations = [
