@@ -55,6 +55,9 @@ OAUTH_DISCOVERY_URL = f"{OAUTH_ISSUER.rstrip('/')}/.well-known/openid-configurat
 MESSAGE_LIMIT = environment.number("MESSAGE_LIMIT", 100 * 2**20, least=64 * 2**10)  # octets, LMTP SIZE
 CONNECTIONS = environment.number("CONNECTIONS", 25_000, least=10)  # of one mail process
 CONNECTIONS_PER_ADDRESS = environment.number("CONNECTIONS_PER_ADDRESS", 400, least=1)  # an IPv6 /64 is one
+UNAUTHENTICATED = environment.number("UNAUTHENTICATED", 5_000, least=1)  # connections that have not signed in yet
+UNAUTHENTICATED_PER_ADDRESS = environment.number("UNAUTHENTICATED_PER_ADDRESS", 100, least=1)
+SESSIONS_PER_MAILBOX = environment.number("SESSIONS_PER_MAILBOX", 20, least=1)
 UVLOOP = environment.flag("UVLOOP")  # if the package is installed
 RELAY_URL = environment.relay("RELAY_URL")  # where our own mail goes; empty: none is sent
 MAIL_FROM = environment.text("MAIL_FROM")

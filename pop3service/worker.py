@@ -191,7 +191,9 @@ def limits() -> Limits:
     in_all = min(settings.CONNECTIONS, max(wanted, soft) - SPARE_FILES)
     if in_all < settings.CONNECTIONS:
         log.warning("event=fewer_connections wanted=%d possible=%d fault=RLIMIT_NOFILE", settings.CONNECTIONS, in_all)
-    return Limits(in_all, settings.CONNECTIONS_PER_ADDRESS)
+    return Limits(
+        in_all, settings.CONNECTIONS_PER_ADDRESS, settings.UNAUTHENTICATED, settings.UNAUTHENTICATED_PER_ADDRESS
+    )
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -12,6 +12,7 @@ from controlpanel.mailboxes.sign_in import Account, Proof, Refusal
 from pop3service.backend import refusals
 from pop3service.backend.steps import Steps, ask, ignore
 from pop3service.backend.store import UNAVAILABLE, Secret, Store
+from pop3service.backend.turns import Came, in_turn
 from pop3service.requests import (
     Login,
     Refused,
@@ -25,6 +26,8 @@ from pop3service.requests import (
 )
 
 PATIENCE_SECONDS = 4  # a throttled attempt is held this long; a longer wait is refused and named
+
+Checked = Proof | Refused | Unavailable
 
 
 class Origin(Protocol):
@@ -64,18 +67,37 @@ def login(caller: Caller, request: Login) -> Steps[Any]:
     return (yield from caller.come_in(account, proof, request.mechanism))
 
 
-def check(caller: Caller, account: Account | None, request: Login) -> Steps[Proof | Refused | Unavailable]:
-    """Prove a password in the hash lane, if the throttle lets it go there; an unknown name takes the same way."""
+def check(caller: Caller, account: Account | None, request: Login) -> Steps[Checked]:
+    """Prove a password in the hash lane, if the throttle lets it go there; an unknown name takes the same way.
+
+    From one network for one name one is looked at after the other: what it failed is counted before the next has its
+    turn. And from one network no more are under way than it has failures free.
+    """
     attempt = sign_in.attempt(request.name, caller.line.address or None, request.secret)
-    refused = yield from throttle(caller.store, attempt)
-    if refused is not None:
-        return refuse(caller, account, request.mechanism, "throttled", refused)
-    proof = yield from ask(caller.store.proofs, Secret(account, request.name, request.secret))
-    if isinstance(proof, Unavailable):
-        return refusals.OVERLOADED
-    if not proof.right:
-        yield from ask(caller.store.failures, attempt)
-    return proof
+    full: Checked = refusals.OVERLOADED
+
+    def next_of_name(came: Came) -> Steps[Checked]:
+        # Who was first in line may have shown the same secret, and been right.
+        proof = sign_in.try_remembered(account, request.secret) if came is Came.LATER else None
+        if proof is not None:
+            return proof
+        refused = yield from throttle(caller.store, attempt)
+        if refused is not None:
+            return refuse(caller, account, request.mechanism, "throttled", refused)
+        return (yield from in_turn(caller.store.networks_tried, attempt.network, next_of_network, full))
+
+    def next_of_network(came: Came) -> Steps[Checked]:
+        refused = (yield from throttle(caller.store, attempt, hold=False)) if came is Came.LATER else None
+        if refused is not None:
+            return refuse(caller, account, request.mechanism, "throttled", refused)
+        proof = yield from ask(caller.store.proofs, Secret(account, request.name, request.secret))
+        if isinstance(proof, Unavailable):
+            return refusals.OVERLOADED
+        if not proof.right:
+            yield from ask(caller.store.failures, attempt)
+        return proof
+
+    return (yield from in_turn(caller.store.names_tried, attempt.turn_key, next_of_name, full))
 
 
 def look_up_scram(caller: Caller, request: ScramLookup) -> Steps[ScramKeys | Refused | Unavailable]:
@@ -123,10 +145,10 @@ def token_login(caller: Caller, request: TokenLogin) -> Steps[Any]:
     return (yield from caller.come_in(account, Proof(True, token=True), request.mechanism))
 
 
-def throttle(store: Store, attempt: Attempt) -> Steps[Refused | Unavailable | None]:
+def throttle(store: Store, attempt: Attempt, *, hold: bool = True) -> Steps[Refused | Unavailable | None]:
     """Hold a throttled attempt for a short wait; return why it may not go on, None where it may."""
     wait = yield from ask(store.waits, attempt)
-    if not isinstance(wait, Unavailable) and 0 < wait <= PATIENCE_SECONDS:
+    if hold and not isinstance(wait, Unavailable) and 0 < wait <= PATIENCE_SECONDS:
         yield from ask(store.clock, wait)
         wait = yield from ask(store.waits, attempt)
     if isinstance(wait, Unavailable):

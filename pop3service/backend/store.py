@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.db.models import Max, Min
 
 from controlpanel.accounts import issuer, throttle
+from controlpanel.accounts.throttle_rules import NETWORK
 from controlpanel.journal import record
 from controlpanel.mailboxes import recipients, sending, sign_in
 from controlpanel.mailboxes.models import Domain
@@ -18,6 +19,7 @@ from controlpanel.mailstore import delivery, maildrop
 from controlpanel.mailstore.models import CHUNK_OCTETS
 from pop3service.backend.lanes import Gatherer, Lane
 from pop3service.backend.steps import Clock
+from pop3service.backend.turns import Turns
 from pop3service.requests import Unavailable
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ UNAVAILABLE = Unavailable()
 READ_AHEAD_OCTETS = 64 * 2**20  # of all sessions together
 HASHES_WAITING = 200  # two threads check these in some seconds; longer no client waits
 TOKENS_WAITING = 500
+TRIES_WAITING = 20  # of one network for one name, which are looked at one after the other
 CLOSE_AGAIN_SECONDS = 5
 CLOSE_TRIES = 60
 REST_AGAIN_SECONDS = 0.05
@@ -91,6 +94,8 @@ class Store:
         self.waits = Gatherer(short, throttle.waits, UNAVAILABLE, again=True)
         self.proofs = Gatherer(hashes, prove, UNAVAILABLE, items=1, backlog=HASHES_WAITING)
         self.tokens = Gatherer(tokens, read_tokens, UNAVAILABLE, items=1, backlog=TOKENS_WAITING)
+        self.names_tried = Turns(loop, at_once=1, line=TRIES_WAITING)
+        self.networks_tried = Turns(loop, at_once=NETWORK.free, line=HASHES_WAITING)
         self.failures = Gatherer(short, nothing(throttle.record_failures), None)
         self.attempts = Gatherer(ends, nothing(record.attempts), None)
         self.uses = Gatherer(ends, nothing(sign_in.record_uses), None, linger=LINGER_SECONDS)

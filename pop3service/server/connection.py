@@ -219,7 +219,7 @@ class Connection(Wire):
         if isinstance(value, LoggedIn) and not self._authenticated:
             self._authenticated = True
             self._touch()
-            self.server.census.sign_in()
+            self.server.census.sign_in(self.address)
         core.answer(value)
         if not self._pumping:
             self._touch()
