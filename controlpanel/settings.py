@@ -197,6 +197,19 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
 
+# What the panel writes to stderr; the mail service has its own (pop3service/worker.py)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"casilla": {"format": "%(asctime)s level=%(levelname)s log=%(name)s %(message)s"}},
+    "filters": {"no_outage": {"()": "controlpanel.panel.faults.NoOutage"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "casilla"}},
+    "loggers": {
+        "casilla.panel": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.request": {"filters": ["no_outage"]},
+    },
+}
+
 # Files that browsers fetch; Bootstrap comes from a wheel whose own base.html we do not want in INSTALLED_APPS
 BOOTSTRAP = importlib.util.find_spec("django_include_bootstrap")
 assert BOOTSTRAP is not None, "the wheel django-include-bootstrap is missing"
