@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "controlpanel.journal",
     "controlpanel.mailboxes",
     "controlpanel.mailstore",
+    "controlpanel.importing",
     "controlpanel.jobs",
     "controlpanel.clientsetup",
     "controlpanel.activity",

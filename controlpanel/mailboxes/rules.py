@@ -89,6 +89,11 @@ def remembered_rights(user: User) -> Rights:
     return kept
 
 
+def runs_any(held: Rights) -> bool:
+    """Whether there is a domain that they run: an operator runs those to come, too."""
+    return held.operator or bool(held.domains)
+
+
 def may(user: Person, act: Act, subject: Subject = None) -> bool:
     """Whether `user` may do `act` to `subject`, whose kind is the one that stands beside the act."""
     return isinstance(user, User) and user.is_active and _RULES[act](remembered_rights(user), subject)
