@@ -28,6 +28,7 @@ SENTENCES: dict[str, Promise] = {
     "suspend_mailbox": _("suspended the mailbox %(subject)s"),
     "close_mailbox": _("closed the mailbox %(subject)s"),
     "reopen_mailbox": _("opened the mailbox %(subject)s again"),
+    "hand_over": _("handed %(subject)s over"),
     "delete_mailbox": _("deleted the mailbox %(subject)s"),
     "undelete_mailbox": _("undid the deletion of the mailbox %(subject)s"),
     "create_alias": _("created the alias %(subject)s"),
@@ -87,6 +88,8 @@ FIELDS: dict[str, Promise] = {
     "days": _("days"),
     "user": _("who"),
     "reason": _("reason"),
+    "to": _("to"),
+    "moved": _("with the mail that waited"),
     "before": _("before"),
     "message_id": _("Message-ID"),
 }

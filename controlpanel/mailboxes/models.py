@@ -256,6 +256,7 @@ class OwnerNotice(models.Model):
 
     class About(models.TextChoices):
         ACCESS = "access"  # details: user (who opens it), by (who let them)
+        HAND_OVER = "hand_over"  # details: address (whose mail arrives here now), by
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="notices")
     about = models.CharField(max_length=16, choices=About)
@@ -264,6 +265,24 @@ class OwnerNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.about} for {self.mailbox_id}"
+
+
+class HandOver(models.Model):
+    """A mailbox whose owner left: it is deleted, under another address, and its own is an alias of `target`."""
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, related_name="hand_over")
+    target = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="taken_over")
+    address_text = models.CharField(max_length=320)  # what it was
+    aliases = models.JSONField(default=list)  # of each alias that followed: [address, whether the target had it before]
+    moving = models.BooleanField(default=False)  # a job is moving what waits
+    moved = models.PositiveBigIntegerField(default=0)  # messages
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=Q(moving=True), name="hand_over_moving")]
+
+    def __str__(self) -> str:
+        return f"{self.address_text} to {self.target_id}"
 
 
 class Alias(models.Model):

@@ -40,7 +40,7 @@ class Message(models.Model):
     received = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
-    restored_as = models.BigIntegerField(null=True)  # the later Message of this mailbox that took the body over
+    restored_as = models.BigIntegerField(null=True)  # the later Message, here or elsewhere, that took the body
     removed_by = models.BigIntegerField(null=True)  # the session's number
     removed_how = models.CharField(max_length=8, choices=Removal, blank=True)
     removed_device = models.CharField(max_length=120, blank=True)

@@ -51,6 +51,7 @@ def places() -> list[Place]:
         Place("mailbox-edit", "administrator", f"{box}edit/"),
         Place("mailbox-password", "administrator", f"{box}password/"),
         Place("mailbox-rename", "administrator", f"{box}rename/"),
+        Place("mailbox-hand-over", "administrator", f"/mailboxes/{owner.pk}/hand-over/"),
         Place("mailbox-access", "administrator", f"{box}access/new/"),
         Place("mailbox-close", "administrator", f"{box}close/"),
         Place("mailbox-delete", "administrator", f"{box}delete/"),

@@ -60,6 +60,8 @@ PAGES = [
     ("mailbox-delete", "GET", RUNS_IT),
     ("mailbox-undelete", "POST", RUNS_IT),
     ("mailbox-rename", "GET", RUNS_IT),
+    ("mailbox-hand-over", "GET", RUNS_IT),
+    ("mailbox-hand-over", "POST", RUNS_IT),
     ("access-new", "GET", RUNS_IT),
     ("access-revoke", "POST", RUNS_IT),
     ("mailbox-invite", "POST", RUNS_IT),

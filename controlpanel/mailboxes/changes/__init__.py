@@ -31,6 +31,7 @@ from controlpanel.mailboxes.changes.domains import (
     undelete_domain,
 )
 from controlpanel.mailboxes.changes.dropping import drop_domains, drop_mailbox
+from controlpanel.mailboxes.changes.handing_over import hand_over, leaving
 from controlpanel.mailboxes.changes.leaving import choose_leaving
 from controlpanel.mailboxes.changes.lending import lent_device_password
 from controlpanel.mailboxes.changes.listed import ListRefused, check_list, create_mailboxes
@@ -86,8 +87,10 @@ __all__ = [
     "drop_domains",
     "drop_mailbox",
     "grant_access",
+    "hand_over",
     "invite",
     "invited",
+    "leaving",
     "lent_device_password",
     "rename_device_password",
     "rename_mailbox",

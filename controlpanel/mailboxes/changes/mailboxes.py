@@ -14,6 +14,7 @@ from controlpanel.journal import record
 from controlpanel.mailboxes import device_passwords, octets, signals
 from controlpanel.mailboxes.addresses import new_local
 from controlpanel.mailboxes.changes import states
+from controlpanel.mailboxes.changes.handing_back import take_back
 from controlpanel.mailboxes.changes.passwords_set import hash_of_new
 from controlpanel.mailboxes.changes.refused import ChangeRefused, Sentence, change, said_of, text
 from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota, chosen, lock_domain, make_room, reallot
@@ -172,13 +173,17 @@ def delete_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
 
 
 def undelete_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
-    """Take the mark away: the mailbox is as it was before it was deleted. Refused: "" (no room any more)."""
+    """Take the mark away: the mailbox is as it was before it was deleted, or handed over, but for its way in.
+
+    Refused: "" (no room any more, too late, or its address is taken).
+    """
     require(actor, Act.RULE_MAILBOX, mailbox)
     with change():
         domain, mailbox = lock(mailbox)
         if mailbox.state == State.DELETED:
             make_room(domain, mailbox.quota, mailbox)
             states.unmark(mailbox)
+            take_back(mailbox)
             _tell(actor, "undelete_mailbox", mailbox)
     return mailbox
 
