@@ -9,6 +9,7 @@ from controlpanel.jobs import owner_notices, policy_notices, quota_digests, quot
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
 from controlpanel.mailstore import moving, retention
+from controlpanel.mailstore.onward import queue
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -71,6 +72,7 @@ SCHEDULE = [
     Work("erase deleted mailboxes", HOUR, repeated(retention.erase_deleted)),
     Work("drop deleted mailboxes", HOUR, drop_deleted),
     Work("forget messages", HOUR, repeated(retention.forget)),
+    Work("forget mail that left", HOUR, repeated(queue.forget)),
     Work("forget sessions", HOUR, repeated(forgetting.forget)),
     Work("forget failed sign-ins", HOUR, repeated(lambda: throttle.forget() > 0)),
 ]

@@ -85,6 +85,7 @@ class Domain(models.Model):
     daily_limit = models.PositiveIntegerField(
         null=True, blank=True, default=1000, db_default=1000
     )  # see Mailbox.sending_limit
+    forwarding = models.BooleanField(default=True, db_default=True)  # whether its mailboxes may forward their mail
 
     class Meta:
         ordering = ["name"]
@@ -152,6 +153,8 @@ class Mailbox(models.Model):
     leave_own = models.BooleanField(default=False)  # the owner's choice in leave_days, not the domain's
     leave_days = models.PositiveSmallIntegerField(null=True)
     note = models.CharField(max_length=500, blank=True)
+    forward_to = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
+    forward_keep = models.BooleanField(default=True, db_default=True)  # a copy of what is forwarded stays here
     scram_salt = models.BinaryField(max_length=16)  # one for all device passwords (RFC 5802 section 5.1 names it first)
     full_since = models.DateTimeField(null=True)  # no octet left, or first refusal for quota since it last had room
     created = models.DateTimeField(auto_now_add=True)

@@ -17,6 +17,7 @@ from controlpanel.mailboxes import recipients, sending, sign_in
 from controlpanel.mailboxes.models import Domain
 from controlpanel.mailstore import delivery, maildrop
 from controlpanel.mailstore.models import CHUNK_OCTETS
+from controlpanel.mailstore.onward import is_returned_to, returned
 from pop3service.backend.lanes import Gatherer, Lane
 from pop3service.backend.steps import Clock
 from pop3service.backend.turns import Turns
@@ -62,6 +63,11 @@ class Count:
     mailbox: int
     recipients: int
     limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """The address is a sender that we rewrote: a bounce comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,7 @@ class Store:
         self.chunks = Gatherer(bodies, maildrop.read_chunks, UNAVAILABLE, again=True, weigh=lambda _: CHUNK_OCTETS)
 
         self.recipients = Gatherer(short, find_recipients, UNAVAILABLE, again=True)
+        self.returns = Gatherer(incoming, take_back, UNAVAILABLE, items=1)
         self.refused = Gatherer(ends, nothing(record.refusals), None)
         self.new_bodies = Gatherer(incoming, new_bodies, UNAVAILABLE, again=True)
         self.staging = Gatherer(incoming, stage_chunks, UNAVAILABLE, weigh=lambda chunk: len(chunk.octets))
@@ -208,10 +215,17 @@ def read_bodies(wanted: Sequence[Bodies]) -> list[dict[int, bytes]]:
     return [{number: bodies[number] for number in each.ids if number in bodies} for each in wanted]
 
 
-def find_recipients(wanted: Sequence[Sequence[recipients.Recipient]]) -> list[list[recipients.Target]]:
+def find_recipients(wanted: Sequence[Sequence[recipients.Recipient]]) -> list[list[recipients.Target | Returning]]:
     """Find the recipients of each session's RCPT commands."""
     found = iter(recipients.find_recipients([recipient for each in wanted for recipient in each]))
-    return [[next(found) for _ in each] for each in wanted]
+    return [
+        [Returning() if is_returned_to(it.address) else target for it, target in zip(each, found, strict=False)]
+        for each in wanted
+    ]
+
+
+def take_back(bounces: Sequence[returned.Bounce]) -> list[bool]:
+    return [returned.take(bounce) for bounce in bounces]
 
 
 def new_bodies(numbers: Sequence[int]) -> list[list[int]]:
@@ -235,7 +249,7 @@ def discard_bodies(bodies: Sequence[Sequence[int]]) -> None:
     delivery.discard_bodies([body for each in bodies for body in each])
 
 
-Outcome = delivery.Delivered | delivery.OverQuota | delivery.Closed | delivery.AlreadyThere
+Outcome = delivery.Delivered | delivery.Passed | delivery.OverQuota | delivery.Closed | delivery.AlreadyThere
 
 
 def deliver(messages: Sequence[Sequence[delivery.Delivery]]) -> list[list[Outcome]]:

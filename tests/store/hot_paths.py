@@ -25,6 +25,9 @@ from controlpanel.mailstore.maildrop import (
     renew,
     unique_ids,
 )
+from controlpanel.mailstore.models import Fate
+from controlpanel.mailstore.onward import Onward, Passing, queue
+from controlpanel.mailstore.onward.passing import Way
 from controlpanel.panel import periods
 from tests.store.factories import PROCESS, make_closing, make_delivery, make_opening
 
@@ -53,8 +56,25 @@ def mail_comes(boxes: list[Mailbox]) -> None:
     discard_bodies([discarded])
     staged = replace(make_delivery(boxes[0], b"x"), chunks=(), body=body)
     deliver([staged, *[make_delivery(box) for box in boxes], *[make_delivery(box, uidl="old") for box in boxes]])
+    mail_leaves(boxes[1])
     Mailbox.objects.filter(id=boxes[0].pk).update(quota=1)
     deliver([make_delivery(boxes[0])])
+
+
+def mail_leaves(box: Mailbox) -> None:
+    onward = [Onward(f"x{n}@elsewhere.example", "info@d.example") for n in range(4)]
+    deliver([make_delivery(box, passing=Passing(Way(), 0, onward))])
+    for fate in (Fate.SENT, Fate.REFUSED):
+        claimed = queue.claim()
+        assert claimed is not None, "it is due now"
+        queue.read_chunk(claimed, 0)
+        queue.end(claimed, fate, "250 taken", "SRS0=x@d.example")
+    again, alone = queue.claim(), queue.claim()
+    assert again is not None, "it is due now"
+    assert alone is not None, "it is due now"
+    queue.put_off(again, "451 later")
+    queue.still_alone(alone)
+    queue.forget()
 
 
 def mail_goes(boxes: list[Mailbox]) -> None:

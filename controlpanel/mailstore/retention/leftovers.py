@@ -39,6 +39,9 @@ WITH erased AS (
     WHERE chunk.body = erased.body AND erased.restored_as IS NULL
 ), fetched AS (
     DELETE FROM mailstore_fetched AS fetched USING erased WHERE fetched.message_id = erased.id
+), outgoing AS (
+    DELETE FROM mailstore_outgoing AS outgoing USING erased
+    WHERE outgoing.body = erased.body AND erased.restored_as IS NULL
 )
 UPDATE mailboxes_usage AS usage
 SET messages = usage.messages - sums.messages, octets = usage.octets - sums.octets,
