@@ -69,13 +69,12 @@ class AddressBackend(BaseBackend):
 
     def _prove(self, request: HttpRequest | None, address: str | None, user: User | None, password: str) -> None:
         attempt = throttle.attempt(client_address(request) if request else None, address, password)
-        looked = throttle.look(
-            attempt, lambda: user.check_password(password) if user else passwords.check(None, password).right
-        )
-        if looked.wait:
+        [wait] = throttle.waits([attempt])
+        if wait:
             self.refused(request, user, THROTTLED)
-            raise SignInRefused(THROTTLED, too_many(looked.wait))
-        if not looked.right:
+            raise SignInRefused(THROTTLED, too_many(wait))
+        if not (user.check_password(password) if user else passwords.check(None, password).right):
+            throttle.record_failures([attempt])
             self.refused(request, user, WRONG)
             raise SignInRefused(WRONG, _("The address or the password is wrong."))
 

@@ -39,10 +39,11 @@ def set_password(
 
 def _check_present(user: User, present: str, actor: Actor) -> None:
     attempt = throttle.attempt(actor.address, user.address, present)
-    looked = throttle.look(attempt, lambda: user.check_password(present))
-    if looked.wait:
-        raise ChangeRefused("present", too_many(looked.wait))
-    if not looked.right:
+    [wait] = throttle.waits([attempt])
+    if wait:
+        raise ChangeRefused("present", too_many(wait))
+    if not user.check_password(present):
+        throttle.record_failures([attempt])
         raise ChangeRefused("present", _("This is not the present password."))
 
 
