@@ -108,7 +108,7 @@ def is_address(text: str) -> bool:
 
 
 def _trust(settings: Any) -> Iterator[CheckMessage]:
-    for name in ("TRUSTED_PROXIES", "LMTP_NETWORKS", "PROXY_NETWORKS", "SPARED_NETWORKS"):
+    for name in ("TRUSTED_PROXIES", "LMTP_NETWORKS", "AUTH_NETWORKS", "PROXY_NETWORKS", "SPARED_NETWORKS"):
         if any(network.prefixlen == 0 for network in getattr(settings, name)):
             yield Error(f"{name} is everybody.", "Name the networks that you run.", id="casilla.E007")
     if _needs_header(settings):

@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOOPBACK = "127.0.0.0/8,::1"
+UNIX = "unix:"
+LONGEST_SOCKET_PATH = 107  # octets, unix(7)
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 HOST_AND_PORT = re.compile(r"[A-Za-z0-9.\[\]:-]+")
 
@@ -104,7 +106,10 @@ def _is_relay(value: str) -> bool:
 
 def bind(name: str, default: str) -> str:
     """Return HOST:PORT of NAME, the port checked; `[::1]:110` is IPv6, an empty host all addresses."""
-    value = text(name, default)
+    return _host_and_port(name, text(name, default))
+
+
+def _host_and_port(name: str, value: str) -> str:
     host, colon, port = value.rpartition(":")
     if (
         not colon
@@ -115,6 +120,28 @@ def bind(name: str, default: str) -> str:
     ):
         raise ImproperlyConfigured(f"{name} is {value!r}; it takes HOST:PORT, as in 127.0.0.1:1110 or [::]:110.")
     return value
+
+
+def binds(name: str) -> list[str]:
+    """Return the comma-separated listeners of NAME: HOST:PORT, or unix:/PATH for a socket in the file system."""
+    return [_listener(name, part.strip()) for part in text(name).split(",") if part.strip()]
+
+
+def _listener(name: str, value: str) -> str:
+    if not value.startswith(UNIX):
+        return _host_and_port(name, value)
+    path = value.removeprefix(UNIX)
+    if not path.startswith("/") or path.endswith("/") or not 1 < len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        raise ImproperlyConfigured(f"{name}: {value!r} is no socket; it looks like unix:/run/casilla/auth.")
+    return value
+
+
+def mode(name: str, default: str) -> int:
+    """Return the file mode of NAME, written in octal digits."""
+    value = text(name, default)
+    if not re.fullmatch("0?[0-7]{3}", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes three octal digits, as in 0660.")
+    return int(value, 8)
 
 
 def port(address: str) -> int:

@@ -127,6 +127,11 @@ class Line:
                 raise RelayFault("The relay offers no TLS, and the password of RELAY_URL does not travel in clear.")
             self.smtp.login(self.relay.user, self.relay.password)
 
+    @property
+    def usable(self) -> bool:
+        """Whether another message may be handed over: nothing cut the line."""
+        return self.smtp.sock is not None
+
     def hand_over(self, sender: str, recipient: str, pieces: Iterable[bytes], octets: int) -> str:
         """Give the relay one message of `octets` for one recipient, and return its last reply. Raises RelayFault.
 

@@ -34,6 +34,10 @@ POP3_BIND = environment.bind("POP3_BIND", "127.0.0.1:1110")
 POP3S_BIND = environment.bind("POP3S_BIND", "127.0.0.1:1995")
 LMTP_BIND = environment.bind("LMTP_BIND", "127.0.0.1:2424")
 LMTP_NETWORKS = environment.networks("LMTP_NETWORKS", environment.LOOPBACK)
+AUTH_BIND = environment.binds("AUTH_BIND")  # where a mail server asks whether a password may send
+POLICY_BIND = environment.binds("POLICY_BIND")  # where it asks whether a message may go
+AUTH_NETWORKS = environment.networks("AUTH_NETWORKS", environment.LOOPBACK)  # who may ask over TCP
+SOCKET_MODE = environment.mode("SOCKET_MODE", "0660")
 PROXY_NETWORKS = environment.networks("PROXY_NETWORKS")
 TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
 SPARED_NETWORKS = environment.networks("SPARED_NETWORKS")  # whose wrong passwords are not counted
@@ -51,6 +55,9 @@ OAUTH_DISCOVERY_URL = f"{OAUTH_ISSUER.rstrip('/')}/.well-known/openid-configurat
 MESSAGE_LIMIT = environment.number("MESSAGE_LIMIT", 100 * 2**20, least=64 * 2**10)  # octets, LMTP SIZE
 CONNECTIONS = environment.number("CONNECTIONS", 25_000, least=10)  # of one mail process
 CONNECTIONS_PER_ADDRESS = environment.number("CONNECTIONS_PER_ADDRESS", 400, least=1)  # an IPv6 /64 is one
+UNAUTHENTICATED = environment.number("UNAUTHENTICATED", 5_000, least=1)  # connections that have not signed in yet
+UNAUTHENTICATED_PER_ADDRESS = environment.number("UNAUTHENTICATED_PER_ADDRESS", 100, least=1)
+SESSIONS_PER_MAILBOX = environment.number("SESSIONS_PER_MAILBOX", 20, least=1)
 UVLOOP = environment.flag("UVLOOP")  # if the package is installed
 RELAY_URL = environment.relay("RELAY_URL")  # where our own mail goes; empty: none is sent
 MAIL_FROM = environment.text("MAIL_FROM")
@@ -79,6 +86,7 @@ INSTALLED_APPS = [
     "controlpanel.journal",
     "controlpanel.mailboxes",
     "controlpanel.mailstore",
+    "controlpanel.importing",
     "controlpanel.jobs",
     "controlpanel.clientsetup",
     "controlpanel.activity",
@@ -189,6 +197,19 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+
+# What the panel writes to stderr; the mail service has its own (pop3service/worker.py)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"casilla": {"format": "%(asctime)s level=%(levelname)s log=%(name)s %(message)s"}},
+    "filters": {"no_outage": {"()": "controlpanel.panel.faults.NoOutage"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "casilla"}},
+    "loggers": {
+        "casilla.panel": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.request": {"filters": ["no_outage"]},
+    },
+}
 
 # Files that browsers fetch; Bootstrap comes from a wheel whose own base.html we do not want in INSTALLED_APPS
 BOOTSTRAP = importlib.util.find_spec("django_include_bootstrap")

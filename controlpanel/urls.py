@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("controlpanel.panel.urls")),
     path("", include("controlpanel.activity.urls")),
     path("", include("controlpanel.clientsetup.urls")),
+    path("", include("controlpanel.importing.urls")),
     path("", include("controlpanel.mailboxes.urls")),
     # Of allauth only what is meant: nobody signs up, and passwords change through changes.set_password.
     path("sign-in/", account.login, name="account_login"),

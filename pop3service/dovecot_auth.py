@@ -4,7 +4,7 @@
     event = session.next_event()
 
     bytes        send them, call again
-    an Asked     have its request answered; session.answer(asked, value) whenever that is; meanwhile call again
+    an Asked     have it answered, session.answer(Answered(asked, value)), whenever that is; meanwhile call again
     NEED_DATA    wait for more from the client, or for an answer
     CLOSE        close the line
 
@@ -37,10 +37,11 @@ from pop3service.dovecot_auth_lines import (
 from pop3service.lines import LineReader, LineTooLongError
 from pop3service.requests import Code, Reason, Refused, Request, Unavailable
 from pop3service.sasl import MECHANISMS, SAFE_IN_CLEAR, Challenge, Channel, SaslError, unbase64
-from pop3service.signals import CLOSE, NEED_DATA, Signal
+from pop3service.signals import CLOSE, NEED_DATA, Farewell, Signal
 from pop3service.words import ENGLISH
 
 LONGEST_LINE = 16 * 1024  # octets, as Dovecot's own
+UNREAD_OCTETS = 4 * LONGEST_LINE
 OPEN_REQUESTS = 64
 LONGEST_NAME = 320  # characters of a user name that is repeated; Exim reads 8 KiB a line
 
@@ -62,6 +63,14 @@ class Asked:
 
     attempt: Attempt
     request: Request[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an `Asked` is answered, which may be long after others that were asked later."""
+
+    asked: Asked
+    value: object
 
 
 Event = bytes | Asked | Signal
@@ -97,6 +106,7 @@ class Session:
         self._events: deque[Asked] = deque()
         self._commands: dict[bytes, Callable[[list[bytes]], None]] = {b"VERSION": self._version}
         self._closed = False
+        self.ended = ""  # why it closed by itself: "protocol_error", "unavailable"
 
     def receive(self, data: bytes) -> None:
         self._lines.feed(data)
@@ -110,19 +120,41 @@ class Session:
                     return NEED_DATA
                 self._command(line)
             except (LineTooLongError, ProtocolError):
-                self._close()
+                self._close("protocol_error")
         if self._out:
-            out = bytes(self._out)
-            self._out.clear()
-            return out
+            return self.take_output()
         return self._events.popleft() if self._events else CLOSE
 
-    def answer(self, asked: Asked, value: object) -> None:
-        """Go on with what was asked. An answer that comes after its request was cancelled is dropped."""
-        request = self._open.get(asked.attempt.number)
-        if request is not None and request.asked is asked:
+    def answer(self, answered: Answered | None) -> None:
+        """Go on with what was asked; None: the question was taken. What was cancelled meanwhile is dropped."""
+        if answered is None:
+            return
+        request = self._open.get(answered.asked.attempt.number)
+        if request is not None and request.asked is answered.asked:
             request.asked = None
-            self._advance(request, value)
+            self._advance(request, answered.value)
+
+    @property
+    def wants_input(self) -> bool:
+        return not self._closed and len(self._lines) < UNREAD_OCTETS
+
+    @property
+    def inside_reply(self) -> bool:
+        """Whether somebody waits for the store's word: no moment to end the line."""
+        return any(request.asked is not None for request in self._open.values())
+
+    def take_output(self) -> bytes:
+        out = bytes(self._out)
+        self._out.clear()
+        return out
+
+    def farewell(self, why: Farewell) -> bytes:
+        """End the line from our side; the protocol has no last words."""
+        self._close()
+        return b""
+
+    def lost(self) -> None:
+        self._close()
 
     def _command(self, line: bytes) -> None:
         name, *fields = line.split(b"\t")
@@ -218,7 +250,7 @@ class Session:
         elif self._open:
             self._fail(number, ENGLISH[Reason.UNAVAILABLE], code="temp_fail")
         else:
-            self._close()
+            self._close("unavailable")
 
     def _refuse_malformed(self, request: _Open) -> None:
         self._drop(request)
@@ -246,7 +278,8 @@ class Session:
     def _reply(self, *fields: object) -> None:
         self._out += b"\t".join(escape(str(field)) for field in fields) + b"\n"
 
-    def _close(self) -> None:
+    def _close(self, reason: str = "") -> None:
+        self.ended = self.ended or reason
         for request in [*self._open.values()]:
             self._drop(request)
         self._events.clear()

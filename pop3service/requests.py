@@ -33,11 +33,15 @@ class Reason(Enum):
     TOKEN_REFUSED = auto()
     DEVICE_PASSWORD_NEEDED = auto()
     DEVICE_PASSWORD_EXPIRED = auto()
+    DEVICE_PASSWORD_PURPOSE = auto()  # it fetches and does not send, or the other way round
     NETWORK_NOT_ALLOWED = auto()
     TLS_NEEDED = auto()
     NEWER_TLS_NEEDED = auto()
     SUSPENDED = auto()
     POP3_OFF = auto()
+    MAY_NOT_SEND = auto()
+    DAILY_LIMIT = auto()
+    FOREIGN_SENDER = auto()
     IN_USE = auto()  # seconds: the longest that the other session can last
     TOO_MANY_SESSIONS = auto()
     LOGIN_DELAY = auto()  # seconds: until the next login is taken

@@ -1,4 +1,4 @@
-"""The gunicorn worker that runs the mail service: one loop for POP3, POP3 over TLS and LMTP.
+"""The gunicorn worker that runs the mail service: one loop for all it serves.
 
 gunicorn makes the listening sockets, forks, and watches the heartbeat. Nothing of ours is made before the fork: no
 connection to the database, no loop, no thread.
@@ -9,11 +9,13 @@ import gc
 import logging
 import os
 import resource
+import secrets
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -22,13 +24,15 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.util import parse_address
 from gunicorn.workers.base import Worker as GunicornWorker
 
-from pop3service import lmtp, pop3
+from pop3service import dovecot_auth, lmtp, policy, pop3
 from pop3service.certificates import Certificates
+from pop3service.dovecot_auth_lines import Identity
 from pop3service.lmtp_rules import Rules as LmtpRules
 from pop3service.lmtp_words import FOREIGN_PEER
 from pop3service.rules import Rules
 from pop3service.server import Limits, Server, Service
 from pop3service.server.certificates_watch import CertificatesWatch
+from pop3service.server.ports import Core, Door, Line
 
 if TYPE_CHECKING:
     from pop3service.backend import Backend, Policies
@@ -38,6 +42,7 @@ log = logging.getLogger("casilla.service")
 HOUR = 3600.0
 BEAT_SECONDS = 1.0
 STOP_MARGIN_SECONDS = 4  # of gunicorn's graceful timeout, kept for the last statements
+SENDING_MECHANISMS = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
 SPARE_FILES = 100  # descriptors that are no client's
 SWITCH_SECONDS = 0.0005  # how long a lane that has its answer waits for the loop to make room
 
@@ -118,6 +123,8 @@ def services(backend: "Backend", certificates: Certificates) -> dict[str, Servic
         return pop3.Session(rules_now(bool(certificates), backend.policies), peer)
 
     return {
+        **dict.fromkeys(settings.AUTH_BIND, auth_service(backend)),
+        **dict.fromkeys(settings.POLICY_BIND, policy_service(backend)),
         settings.POP3_BIND: Service("pop3", pop3_session, backend.pop3, idle=600, lifetime=12 * HOUR),
         settings.POP3S_BIND: Service(
             "pop3s", pop3_session, backend.pop3, idle=600, lifetime=12 * HOUR, tls_from_start=True
@@ -134,6 +141,36 @@ def services(backend: "Backend", certificates: Certificates) -> dict[str, Servic
             proxied=False,
         ),
     }
+
+
+def auth_service(backend: "Backend") -> Service:
+    """Whether a password may send, for Postfix and Exim, whose processes keep a line while they live."""
+    lines = count(1)
+
+    def session(peer: pop3.Peer) -> dovecot_auth.Session:
+        identity = Identity(os.getpid(), next(lines), secrets.token_hex(16))
+        return dovecot_auth.Session(SENDING_MECHANISMS, identity, plain_login=settings.PLAIN_TEXT_LOGIN)
+
+    return asked_by_mail_servers("auth", session, backend.auth)
+
+
+def policy_service(backend: "Backend") -> Service:
+    """Whether a message may go, for Postfix."""
+    return asked_by_mail_servers("policy", lambda peer: policy.Session(), backend.policy)
+
+
+def asked_by_mail_servers(name: str, core: Callable[[pop3.Peer], Core], door: Callable[[Line], Door]) -> Service:
+    """What mail servers alone may ask: through the file system whom its modes let, by TCP the networks of theirs."""
+    return Service(
+        name,
+        core,
+        door,
+        idle=HOUR,
+        lifetime=24 * HOUR,
+        has_login=False,
+        networks=[*settings.AUTH_NETWORKS],
+        proxied=False,
+    )
 
 
 def mechanisms() -> tuple[str, ...]:
@@ -154,7 +191,9 @@ def limits() -> Limits:
     in_all = min(settings.CONNECTIONS, max(wanted, soft) - SPARE_FILES)
     if in_all < settings.CONNECTIONS:
         log.warning("event=fewer_connections wanted=%d possible=%d fault=RLIMIT_NOFILE", settings.CONNECTIONS, in_all)
-    return Limits(in_all, settings.CONNECTIONS_PER_ADDRESS)
+    return Limits(
+        in_all, settings.CONNECTIONS_PER_ADDRESS, settings.UNAUTHENTICATED, settings.UNAUTHENTICATED_PER_ADDRESS
+    )
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -12,7 +12,7 @@ STANDARD = sys.stdlib_module_names
 
 # Inside the panel an app may import what stands before it. `panel` is the frame around all pages.
 PANEL_ORDER = ["accounts", "journal", "mailboxes", "mailstore"]
-UPPER = ["jobs", "clientsetup", "activity", "api"]
+UPPER = ["importing", "jobs", "clientsetup", "activity", "api"]
 DOOR_MAY = {"accounts", "journal", "mailboxes", "mailstore"}
 PAGES = {"views", "urls", "forms"}
 

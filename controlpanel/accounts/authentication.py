@@ -69,12 +69,13 @@ class AddressBackend(BaseBackend):
 
     def _prove(self, request: HttpRequest | None, address: str | None, user: User | None, password: str) -> None:
         attempt = throttle.attempt(client_address(request) if request else None, address, password)
-        [wait] = throttle.waits([attempt])
-        if wait:
+        looked = throttle.look(
+            attempt, lambda: user.check_password(password) if user else passwords.check(None, password).right
+        )
+        if looked.wait:
             self.refused(request, user, THROTTLED)
-            raise SignInRefused(THROTTLED, too_many(wait))
-        if not (user.check_password(password) if user else passwords.check(None, password).right):
-            throttle.record_failures([attempt])
+            raise SignInRefused(THROTTLED, too_many(looked.wait))
+        if not looked.right:
             self.refused(request, user, WRONG)
             raise SignInRefused(WRONG, _("The address or the password is wrong."))
 

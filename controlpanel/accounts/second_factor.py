@@ -24,14 +24,19 @@ class _Slowed(_Form):
     def clean_code(self) -> str:
         code = self.cleaned_data["code"]
         attempt = throttle.attempt(client_address(context.request), self.user.address, f"code {code}")
-        [wait] = throttle.waits([attempt])
-        if wait:
-            raise ValidationError(too_many(wait), code=THROTTLED)
+        looked = throttle.look(attempt, self._is_right)
+        if looked.wait:
+            raise ValidationError(too_many(looked.wait), code=THROTTLED)
+        if not looked.right:
+            raise ValidationError(_("This code is wrong, or its time is over."), code="incorrect_code")
+        return str(code)
+
+    def _is_right(self) -> bool:
         try:
-            return str(super().clean_code())  # type: ignore[misc]
+            super().clean_code()  # type: ignore[misc]
         except ValidationError:
-            throttle.record_failures([attempt])
-            raise ValidationError(_("This code is wrong, or its time is over."), code="incorrect_code") from None
+            return False
+        return True
 
 
 class CodeForm(_Slowed, forms.AuthenticateForm):  # type: ignore[misc]

@@ -4,7 +4,7 @@ The rules are in throttle_rules.py. Every function takes many tries at once; tim
 rows of a batch are locked in the order of their keys.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -12,25 +12,31 @@ from django.db import connection, transaction
 from controlpanel import database
 from controlpanel.accounts.throttle_rules import (
     FORGOTTEN_AFTER,
+    NETWORK,
     NOTHING,
+    PEOPLE_COUNTED,
     SLOPES,
     Attempt,
     Count,
+    Slope,
     Success,
     attempt,
     counted,
     network_of,
+    network_slope,
     taken_back,
     wait_of,
 )
 
 __all__ = [
     "Attempt",
+    "Looked",
     "Slowed",
     "Success",
     "attempt",
     "clear",
     "forget",
+    "look",
     "network_of",
     "record_failures",
     "record_successes",
@@ -48,8 +54,8 @@ SELECT network.failures, extract(epoch FROM statement_timestamp() - network.last
        EXISTS (SELECT FROM accounts_knownnetwork AS known JOIN accounts_user AS owner ON owner.id = known.user_id
                WHERE owner.address = tried.address AND known.network = tried.network
                  AND known.last > statement_timestamp() - make_interval(days => %(days)s::integer)),
-       EXISTS (SELECT FROM accounts_knownnetwork AS known WHERE known.network = tried.network
-                 AND known.last > statement_timestamp() - interval '1 day')
+       (SELECT count(*) FROM (SELECT FROM accounts_knownnetwork AS known WHERE known.network = tried.network
+                              AND known.last > statement_timestamp() - interval '1 day' LIMIT %(most)s) AS person)
 FROM unnest(%(networks)s::text[], %(addresses)s::text[], %(network_keys)s::text[], %(mailbox_keys)s::text[],
             %(pair_keys)s::text[]) WITH ORDINALITY
      AS tried (network, address, network_key, mailbox_key, pair_key, place)
@@ -67,6 +73,7 @@ def waits(attempts: Sequence[Attempt]) -> list[float]:
     found = database.rows(
         _WAITS,
         days=KNOWN_DAYS,
+        most=PEOPLE_COUNTED,
         networks=[each.network for each in attempts],
         addresses=[each.address for each in attempts],
         network_keys=[each.network_key for each in attempts],
@@ -74,7 +81,7 @@ def waits(attempts: Sequence[Attempt]) -> list[float]:
         pair_keys=[each.pair_key for each in attempts],
     )
     return [
-        wait_of(_count(row[0:2]), _count(row[2:4]), _count(row[4:6]), spared=row[6] or not each.guess, office=row[7])
+        wait_of(_count(row[0:2]), _count(row[2:4]), _count(row[4:6]), spared=row[6] or not each.guess, people=row[7])
         for each, row in zip(attempts, found, strict=True)
     ]
 
@@ -82,6 +89,37 @@ def waits(attempts: Sequence[Attempt]) -> list[float]:
 def _count(row: tuple[int | None, float | None]) -> Count:
     failures, age = row
     return Count(failures, max(0.0, age)) if failures is not None and age is not None else NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of a try: not looked at for `wait` seconds to come, or whether the secret was right."""
+
+    wait: float = 0.0
+    right: bool = False
+
+
+def look(attempt: Attempt, is_right: Callable[[], bool]) -> Looked:
+    """Look at one secret, and count it if it is wrong.
+
+    Those of one network for one address are looked at one after the other, whichever thread or process has them: else
+    as many as there are threads would pass before the first is counted.
+    """
+    with transaction.atomic():
+        if attempt.turn_key:
+            _take_turn(attempt.turn_key)
+        [wait] = waits([attempt])
+        if wait:
+            return Looked(wait=wait)
+        right = is_right()
+        if not right:
+            record_failures([attempt])
+        return Looked(right=right)
+
+
+def _take_turn(key: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 def record_failures(attempts: Sequence[Attempt]) -> None:
@@ -195,10 +233,25 @@ def slowed(most: int = 200) -> list[Slowed]:
             [min(slope.free for slope in SLOPES.values()), max(slope.cap for slope in SLOPES.values()), most],
         )
         rows = cursor.fetchall()
-    found = [
-        Slowed(key, failures, Count(failures, age).wait(SLOPES[key.partition(":")[0]])) for key, failures, age in rows
-    ]
+    people = _people_of([key.removeprefix("ip:") for key, *_count in rows if key.startswith("ip:")])
+    found = [Slowed(key, failures, Count(failures, age).wait(_slope_of(key, people))) for key, failures, age in rows]
     return sorted((each for each in found if each.seconds > 0), key=lambda each: -each.seconds)
+
+
+def _people_of(networks: Sequence[str]) -> dict[str, int]:
+    """Return how many people signed in from each network today, of those where anybody did."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT network, count(*) FROM accounts_knownnetwork"
+            " WHERE network = ANY(%s) AND last > statement_timestamp() - interval '1 day' GROUP BY network",
+            [list(networks)],
+        )
+        return dict(cursor.fetchall())
+
+
+def _slope_of(key: str, people: Mapping[str, int]) -> Slope:
+    slope = SLOPES[key.partition(":")[0]]
+    return network_slope(people.get(key.removeprefix("ip:"), 0)) if slope is NETWORK else slope
 
 
 def clear(key: str) -> bool:

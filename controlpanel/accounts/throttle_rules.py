@@ -4,7 +4,8 @@ A wrong secret counts under three keys: the network it came from (an IPv4 addres
 for, and the pair of both. Each has some failures free, then a delay that doubles with every further one, up to its cap.
 
 - The same wrong secret again is not counted: a client that repeats it every ten minutes is no attack.
-- A network with a right sign-in today is slowed for the failing mailbox only: an office stands behind one address.
+- A network has more failures free the more people signed in from it today: an office stands behind one address. And one
+  mailbox adds only so many to its network's count; what it fails beyond them its pair is slowed for, and no neighbour.
 - Who comes from a network that signed in to the mailbox within 30 days is spared the mailbox's delay, and so is who
   shows a well-formed device password, which nobody guesses: however hard strangers try, the owner comes in.
 - A right sign-in takes back what its own network had failed at its own mailbox, and no more: an attacker's count does
@@ -42,6 +43,9 @@ class Slope:
 NETWORK = Slope(free=8, cap=900)
 MAILBOX = Slope(free=10, cap=300)
 PAIR = Slope(free=4, cap=900)
+PAIR_ADDS = 12  # failures that one mailbox adds to the count of its network
+PERSON_FREE = 30  # failures that each person who signed in from a network today makes free there
+PEOPLE_COUNTED = 100
 SLOPES = {"ip": NETWORK, "box": MAILBOX, "pair": PAIR}  # by how their keys begin
 
 
@@ -65,6 +69,11 @@ class Attempt:
     @property
     def pair_key(self) -> str:
         return f"pair:{self.network} {self.address}" if self.network and self.address else ""
+
+    @property
+    def turn_key(self) -> str:
+        """Whose secrets are looked at one after the other; "" where nothing is counted."""
+        return self.pair_key or self.network_key or self.mailbox_key
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -160,11 +169,14 @@ def _marking_key(secret_key: str) -> bytes:
     return salted_hmac("casilla.throttle", "", secret=secret_key, algorithm="sha256").digest()
 
 
-def wait_of(network: Count, mailbox: Count, pair: Count, *, spared: bool, office: bool) -> float:
-    """Pure: the seconds to wait. `spared` the mailbox's delay; from an `office`, with a right sign-in today."""
-    waits = [pair.wait(PAIR)]
-    if not office:
-        waits.append(network.wait(NETWORK))
+def network_slope(people: int) -> Slope:
+    """Return how the delay grows for a network from which so many people signed in today."""
+    return replace(NETWORK, free=NETWORK.free + PERSON_FREE * min(people, PEOPLE_COUNTED))
+
+
+def wait_of(network: Count, mailbox: Count, pair: Count, *, spared: bool, people: int) -> float:
+    """Pure: the seconds to wait. `spared` the mailbox's delay; `people` signed in from the network today."""
+    waits = [pair.wait(PAIR), network.wait(network_slope(people))]
     if not spared:
         waits.append(mailbox.wait(MAILBOX))
     return max(waits)
@@ -179,8 +191,15 @@ def counted(attempts: Iterable[Attempt], counts: Mapping[str, Count]) -> dict[st
 
     for each in attempts:
         if each.mark and not any(now(key).has(each.mark) for key in each.telling_keys):
-            changed |= {key: now(key).failed(each.mark) for key in each.keys}
+            alone = added(now(each.pair_key)) >= PAIR_ADDS
+            keys = [key for key in each.keys if not (alone and key == each.network_key)]
+            changed |= {key: now(key).failed(each.mark) for key in keys}
     return changed
+
+
+def added(pair: Count) -> int:
+    """Pure: how many of a pair's failures stand in the count of its network."""
+    return 0 if pair.forgotten else min(pair.failures, PAIR_ADDS)
 
 
 def taken_back(successes: Iterable[Success], counts: Mapping[str, Count]) -> dict[str, Count]:
@@ -188,7 +207,9 @@ def taken_back(successes: Iterable[Success], counts: Mapping[str, Count]) -> dic
     changed: dict[str, Count] = {}
     for pair in {each.pair_key: each for each in successes}.values():
         own = counts.get(pair.pair_key, NOTHING)
-        for key in Attempt(pair.network, pair.address).keys:
+        tried = Attempt(pair.network, pair.address)
+        for key in tried.keys:
             before = changed.get(key) or counts.get(key, NOTHING)
-            changed[key] = replace(before, failures=max(0, before.failures - own.failures))
+            taken = added(own) if key == tried.network_key else own.failures
+            changed[key] = replace(before, failures=max(0, before.failures - taken))
     return changed

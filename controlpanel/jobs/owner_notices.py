@@ -1,6 +1,6 @@
 """Tell owners what was done to their mailbox, by a message in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -13,6 +13,8 @@ from controlpanel.mailboxes.models import Mailbox, OwnerNotice, State
 from controlpanel.mailstore.delivery import Delivery, deliver
 
 AT_ONCE = 100
+
+Words = tuple[str, str]  # subject and text
 
 
 def tell_owners() -> Iterator[None]:
@@ -30,21 +32,37 @@ def _waiting() -> QuerySet[OwnerNotice]:
 def _delivery(waiting: OwnerNotice) -> Delivery:
     mailbox = waiting.mailbox
     with override(mailbox.user.language or mailbox.domain.language):
-        subject = _("%(who)s opens your mailbox from now on") % {"who": shown(waiting.details["user"])}
-        return notice(
-            mailbox.pk, mailbox.address_text, key=f"notice-{waiting.pk}", subject=subject, text=_text(waiting, mailbox)
-        )
+        subject, text = WORDS[OwnerNotice.About(waiting.about)](waiting, mailbox)
+        return notice(mailbox.pk, mailbox.address_text, key=f"notice-{waiting.pk}", subject=subject, text=text)
 
 
-def _text(waiting: OwnerNotice, mailbox: Mailbox) -> str:
+def _access(waiting: OwnerNotice, mailbox: Mailbox) -> Words:
+    subject = _("%(who)s opens your mailbox from now on") % {"who": shown(waiting.details["user"])}
     text = _(
         "%(by)s let %(who)s open the mailbox %(address)s beside you: to read, remove and restore its mail, and to set "
         "up mail clients for it.\n\n"
         "If you don't know why, ask whoever runs your domain. Who opens your mailbox stands on your page: %(url)s\n"
     )
-    return text % {
-        "by": shown(waiting.details["by"]) if waiting.details["by"] else _("Whoever runs this service"),
+    return subject, text % {
+        "by": _by(waiting),
         "who": shown(waiting.details["user"]),
         "address": shown(mailbox.address_text),
         "url": f"{settings.PANEL_URL}/mail/{mailbox.pk}/",
     }
+
+
+def _hand_over(waiting: OwnerNotice, mailbox: Mailbox) -> Words:
+    taken = shown(waiting.details["address"])
+    text = _("%(by)s handed %(taken)s over to you: mail to that address arrives in %(address)s from now on.\n")
+    subject = _("Mail to %(address)s arrives here from now on") % {"address": taken}
+    return subject, text % {"by": _by(waiting), "taken": taken, "address": shown(mailbox.address_text)}
+
+
+def _by(waiting: OwnerNotice) -> str:
+    return shown(waiting.details["by"]) if waiting.details["by"] else _("Whoever runs this service")
+
+
+WORDS: dict[OwnerNotice.About, Callable[[OwnerNotice, Mailbox], Words]] = {
+    OwnerNotice.About.ACCESS: _access,
+    OwnerNotice.About.HAND_OVER: _hand_over,
+}

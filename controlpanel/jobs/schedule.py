@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from controlpanel.accounts import throttle
+from controlpanel.importing import running as importing
 from controlpanel.jobs import owner_notices, policy_notices, quota_digests, quota_notices
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
-from controlpanel.mailstore import retention
+from controlpanel.mailstore import moving, retention
+from controlpanel.mailstore.onward import queue
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -56,17 +58,21 @@ def drop_deleted() -> Iterator[None]:
 
 
 SCHEDULE = [
+    Work("import mailboxes", 5, importing.advance),
     Work("let go what was removed", MINUTE, repeated(retention.let_go)),
     Work("sweep bodies", MINUTE, repeated(retention.sweep_bodies)),
     Work("warn of full mailboxes", MINUTE, quota_notices.warn),
     Work("tell administrators of full mailboxes", 10 * MINUTE, quota_digests.tell_administrators),
+    Work("move what was handed over", MINUTE, repeated(moving.move_waiting)),
     Work("tell owners of changes", MINUTE, owner_notices.tell_owners),
     Work("expire messages", 10 * MINUTE, expire_all),
     Work("sweep staged bodies", HOUR, repeated(retention.sweep_staged)),
     Work("tell owners of a coming policy", HOUR, policy_notices.tell_owners),
+    Work("forget imports", HOUR, repeated(importing.forget)),
     Work("erase deleted mailboxes", HOUR, repeated(retention.erase_deleted)),
     Work("drop deleted mailboxes", HOUR, drop_deleted),
     Work("forget messages", HOUR, repeated(retention.forget)),
+    Work("forget mail that left", HOUR, repeated(queue.forget)),
     Work("forget sessions", HOUR, repeated(forgetting.forget)),
     Work("forget failed sign-ins", HOUR, repeated(lambda: throttle.forget() > 0)),
 ]

@@ -29,7 +29,10 @@ class Activity(models.Model):
 
 
 class PastSession(models.Model):
-    """A mail session that ended. Those that moved nothing fold into one row per mailbox, device, address and hour."""
+    """A mail session that ended: POP3, or signing in to send (smtp).
+
+    Those that moved nothing fold into one row per mailbox, device, address, protocol and hour.
+    """
 
     mailbox_id = models.BigIntegerField()
     session = models.BigIntegerField(null=True)  # the live session's number; none in a folded row
@@ -51,7 +54,7 @@ class PastSession(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["mailbox_id", "device_id", "address", "hour"],
+                fields=["mailbox_id", "device_id", "address", "protocol", "hour"],
                 condition=models.Q(hour__isnull=False),
                 nulls_distinct=False,
                 name="past_session_fold",
@@ -94,30 +97,6 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailbox_id} {self.outcome}"
-
-
-class Dialogue(models.Model):
-    """What a mail client and the service said to each other, line by line, without secrets and content."""
-
-    mailbox_id = models.BigIntegerField()
-    started = models.DateTimeField()
-    ended = models.DateTimeField()
-    signed_in = models.BooleanField()
-    device = models.CharField(max_length=120, blank=True)
-    address = models.GenericIPAddressField(null=True)
-    tls = models.CharField(max_length=16, blank=True)
-    mechanism = models.CharField(max_length=24, blank=True)
-    ended_by = models.CharField(max_length=32, blank=True)
-    entries = models.JSONField()  # [milliseconds since the beginning, who (C, S or ""), text]
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["mailbox_id", "-id"], name="dialogue_mailbox"),
-            models.Index(fields=["ended"], name="dialogue_ended"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.mailbox_id} {self.started:%F %T}"
 
 
 class RefusedMessage(models.Model):

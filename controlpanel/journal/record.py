@@ -27,10 +27,11 @@ class Finished:
     """A mail session that ended. `octets`: sent to the client.
 
     `ended_by`: quit, lost, idle, bad_commands, taken_over, panel, shutdown, fault.
+    Who signs in to send has no `session` and moves nothing here; its `protocol` is smtp.
     """
 
     mailbox_id: int
-    session: int
+    session: int | None
     device_id: int | None
     device: str
     address: str | None
@@ -41,6 +42,7 @@ class Finished:
     fetched: int = 0
     removed: int = 0
     octets: int = 0
+    protocol: str = "pop3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +143,17 @@ WHERE NOT EXISTS (
 FOLD_SESSIONS = """
 INSERT INTO journal_pastsession AS kept (mailbox_id, device_id, device, protocol, address, tls, mechanism,
                                          started, ended, ended_by, fetched, removed, octets, times, hour)
-SELECT mailbox_id, device_id, max(device), 'pop3', address,
+SELECT mailbox_id, device_id, max(device), protocol, address,
        (array_agg(tls ORDER BY started DESC))[1], (array_agg(mechanism ORDER BY started DESC))[1],
        min(started), now(), (array_agg(ended_by ORDER BY started DESC))[1], 0, 0, sum(octets), count(*),
        date_trunc('hour', now(), 'UTC')
 FROM unnest(%(mailbox_id)s::bigint[], %(device_id)s::bigint[], %(device)s::text[], %(address)s::inet[],
             %(tls)s::text[], %(mechanism)s::text[], %(started)s::timestamptz[], %(ended_by)s::text[],
-            %(octets)s::bigint[])
-    AS finished (mailbox_id, device_id, device, address, tls, mechanism, started, ended_by, octets)
-GROUP BY mailbox_id, device_id, address
-ORDER BY mailbox_id, device_id, address
-ON CONFLICT (mailbox_id, device_id, address, hour) WHERE hour IS NOT NULL DO UPDATE
+            %(octets)s::bigint[], %(protocol)s::text[])
+    AS finished (mailbox_id, device_id, device, address, tls, mechanism, started, ended_by, octets, protocol)
+GROUP BY mailbox_id, device_id, address, protocol
+ORDER BY mailbox_id, device_id, address, protocol
+ON CONFLICT (mailbox_id, device_id, address, protocol, hour) WHERE hour IS NOT NULL DO UPDATE
 SET times = kept.times + excluded.times, octets = kept.octets + excluded.octets, ended = excluded.ended,
     started = least(kept.started, excluded.started), device = excluded.device, tls = excluded.tls,
     mechanism = excluded.mechanism, ended_by = excluded.ended_by
@@ -159,7 +161,7 @@ SET times = kept.times + excluded.times, octets = kept.octets + excluded.octets,
 
 
 def finished(sessions: Sequence[Finished]) -> None:
-    """Record ended sessions: each that moved a message, and the others folded by mailbox, device, address and hour."""
+    """Record ended sessions: each that moved a message; others by mailbox, device, address, protocol and hour."""
     if moved := [session for session in sessions if session.fetched or session.removed]:
         database.run(KEEP_SESSIONS, **database.columns(moved))
     if idle := [session for session in sessions if not (session.fetched or session.removed)]:

@@ -82,6 +82,10 @@ class Domain(models.Model):
     device_passwords_only = models.BooleanField(default=False)
     device_passwords_from = models.DateField(null=True, blank=True)  # UTC; none: at once
     leave_days = models.PositiveSmallIntegerField(null=True, blank=True)  # see Mailbox.leaving
+    daily_limit = models.PositiveIntegerField(
+        null=True, blank=True, default=1000, db_default=1000
+    )  # see Mailbox.sending_limit
+    forwarding = models.BooleanField(default=True, db_default=True)  # whether its mailboxes may forward their mail
 
     class Meta:
         ordering = ["name"]
@@ -144,11 +148,13 @@ class Mailbox(models.Model):
     state_since = models.DateTimeField(db_default=Now())
     state_before = models.CharField(max_length=10, choices=State, blank=True)  # what undoing a deletion gives back
     pop3_enabled = models.BooleanField(default=True)
+    send_enabled = models.BooleanField(default=True, db_default=True)
+    daily_limit = models.PositiveIntegerField(null=True)  # none: the domain's
     leave_own = models.BooleanField(default=False)  # the owner's choice in leave_days, not the domain's
     leave_days = models.PositiveSmallIntegerField(null=True)
     note = models.CharField(max_length=500, blank=True)
-    record_until = models.DateTimeField(null=True)  # its dialogues with mail clients are written down until then
-    record_sessions = models.PositiveSmallIntegerField(default=0, db_default=0)  # and so many of them
+    forward_to = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
+    forward_keep = models.BooleanField(default=True, db_default=True)  # a copy of what is forwarded stays here
     scram_salt = models.BinaryField(max_length=16)  # one for all device passwords (RFC 5802 section 5.1 names it first)
     full_since = models.DateTimeField(null=True)  # no octet left, or first refusal for quota since it last had room
     created = models.DateTimeField(auto_now_add=True)
@@ -168,6 +174,11 @@ class Mailbox(models.Model):
     def leaving(self) -> int | None:
         """Days for which mail clients are asked to leave fetched mail here; none: for ever, 0: not at all."""
         return self.leave_days if self.leave_own else self.domain.leave_days
+
+    @property
+    def sending_limit(self) -> int | None:
+        """Recipients a local day to whom it may send; none: as many as it likes."""
+        return self.domain.daily_limit if self.daily_limit is None else self.daily_limit
 
 
 class Usage(models.Model):
@@ -214,6 +225,20 @@ class QuotaWarning(models.Model):
         return f"{self.mailbox_id} past {self.mark} %"
 
 
+class Sent(models.Model):
+    """To how many recipients a mailbox has sent on the last day that it sent, a day of its domain's time zone.
+
+    A row of its own, so that what counts waits for nobody who changes the mailbox.
+    """
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="sent")
+    day = models.DateField()
+    recipients = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.recipients} on {self.day}"
+
+
 class Access(models.Model):
     """A further mailbox (info@, ventas@) that a User opens beside the one of their own address."""
 
@@ -234,6 +259,7 @@ class OwnerNotice(models.Model):
 
     class About(models.TextChoices):
         ACCESS = "access"  # details: user (who opens it), by (who let them)
+        HAND_OVER = "hand_over"  # details: address (whose mail arrives here now), by
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="notices")
     about = models.CharField(max_length=16, choices=About)
@@ -242,6 +268,24 @@ class OwnerNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.about} for {self.mailbox_id}"
+
+
+class HandOver(models.Model):
+    """A mailbox whose owner left: it is deleted, under another address, and its own is an alias of `target`."""
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, related_name="hand_over")
+    target = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="taken_over")
+    address_text = models.CharField(max_length=320)  # what it was
+    aliases = models.JSONField(default=list)  # of each alias that followed: [address, whether the target had it before]
+    moving = models.BooleanField(default=False)  # a job is moving what waits
+    moved = models.PositiveBigIntegerField(default=0)  # messages
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=Q(moving=True), name="hand_over_moving")]
+
+    def __str__(self) -> str:
+        return f"{self.address_text} to {self.target_id}"
 
 
 class Alias(models.Model):

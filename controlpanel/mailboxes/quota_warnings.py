@@ -153,4 +153,5 @@ ORDER BY warning.mailbox_id LIMIT %(most)s::bigint
 
 def untold(most: int) -> list[Untold]:
     """Return crossings of which administrators have had no mail, by mailbox."""
-    return [Untold(*row[:5], users=tuple(row[5])) for row in database.rows(FIND_UNTOLD, most=most)]
+    found = database.rows(FIND_UNTOLD, most=most)
+    return [Untold(row[0], row[1], row[2], row[3], row[4], tuple(row[5])) for row in found]

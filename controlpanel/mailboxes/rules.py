@@ -36,7 +36,6 @@ class Act(StrEnum):
     RULE_MAILBOX = "rule_mailbox"  # Mailbox: password, address, state, deletion, access of others
     SET_UP_MAILBOX = "set_up_mailbox"  # Mailbox: how its mail clients are set up, without secrets
     OPEN_MAILBOX = "open_mailbox"  # Mailbox: its messages, removed ones too
-    RECORD_DIALOGUE = "record_dialogue"  # Mailbox: what mail clients and the service say, without content
     MAKE_DEVICE_PASSWORD = "make_device_password"  # Mailbox
     REVOKE_DEVICE_PASSWORD = "revoke_device_password"  # Mailbox
     RULE_USER = "rule_user"  # User: password, second factor, invitation, sessions
@@ -88,6 +87,11 @@ def remembered_rights(user: User) -> Rights:
     if not isinstance(kept, Rights):
         kept = user.__dict__["_rights"] = rights(user)
     return kept
+
+
+def runs_any(held: Rights) -> bool:
+    """Whether there is a domain that they run: an operator runs those to come, too."""
+    return held.operator or bool(held.domains)
 
 
 def may(user: Person, act: Act, subject: Subject = None) -> bool:
@@ -202,7 +206,6 @@ _RULES: dict[Act, Rule] = {
     Act.RULE_MAILBOX: _rules_mailbox,
     Act.SET_UP_MAILBOX: _sees,
     Act.OPEN_MAILBOX: _opens,
-    Act.RECORD_DIALOGUE: _revokes,
     Act.MAKE_DEVICE_PASSWORD: _opens,
     Act.REVOKE_DEVICE_PASSWORD: _revokes,
     Act.RULE_USER: _rules_user,

@@ -52,6 +52,7 @@ class Refusal(StrEnum):
     SUSPENDED = "suspended"
     CLOSED = "closed"
     POP3_OFF = "pop3_off"
+    MAY_NOT_SEND = "may_not_send"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,7 +86,7 @@ class Account:
     exclusive: bool = False  # the domain's policies that a POP3 session needs
     login_delay: int = 0  # seconds
     expire_days: int | None = None
-    recorded: bool = False  # its dialogues are written down, see dialogues.py
+    send_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,8 +135,7 @@ SELECT tried.place, mailbox.id, owner.id, mailbox.address_text, owner.password, 
             OR EXISTS (SELECT FROM mfa_authenticator AS factor
                        WHERE factor.user_id = owner.id AND factor.type <> 'recovery_codes')),
        coalesce(nullif(owner.language, ''), domain.language),
-       domain.exclusive_lock, domain.login_delay, domain.expire_days,
-       mailbox.record_sessions > 0 AND coalesce(mailbox.record_until > statement_timestamp(), false),
+       domain.exclusive_lock, domain.login_delay, domain.expire_days, mailbox.send_enabled,
        devices.ids, devices.names, devices.stored_keys, devices.server_keys, devices.networks, devices.expired,
        devices.may_fetch, devices.may_send
 FROM unnest(%(names)s::text[]) WITH ORDINALITY AS tried (name, place)
@@ -155,7 +155,7 @@ CROSS JOIN LATERAL (
 
 def _account(row: Sequence[Any]) -> Account:
     mailbox, user, address, password, salt, states, pop3, main_password, language, *rest = row
-    exclusive, login_delay, expire_days, recorded, *columns = rest
+    exclusive, login_delay, expire_days, send_enabled, *columns = rest
     return Account(
         mailbox,
         user,
@@ -170,7 +170,7 @@ def _account(row: Sequence[Any]) -> Account:
         exclusive,
         login_delay,
         expire_days,
-        recorded,
+        send_enabled,
     )
 
 
@@ -248,6 +248,8 @@ def judge(account: Account, proof: Proof, peer: str | None, purpose: Purpose = P
         return Refusal.CLOSED if account.state == State.CLOSED else Refusal.SUSPENDED
     if not account.pop3 and purpose is Purpose.FETCH:
         return Refusal.POP3_OFF
+    if not account.send_enabled and purpose is Purpose.SEND:
+        return Refusal.MAY_NOT_SEND
     if proof.device is None:
         return None if account.main_password or proof.token else Refusal.DEVICE_PASSWORD_NEEDED
     return _judge_device(proof.device, peer, purpose)

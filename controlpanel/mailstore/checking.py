@@ -13,18 +13,20 @@ MAILBOXES_A_STEP = 100
 
 
 class Kind(StrEnum):
-    """What does not fit. Repaired: counters are set, octets are set, a message without its body goes, chunks go."""
+    """What does not fit. Repaired: counters are set, octets are set, a message without its body goes, chunks go,
+    mail that cannot leave is given up."""
 
     COUNTERS = "counters"  # Usage differs from a recount of its messages
     CHANGE = "change"  # Usage.change is lower than a message's number
     OCTETS = "octets"  # a message is not as long as its body
     BODY = "body"  # a message that is counted has no body, or one with holes
-    CHUNKS = "chunks"  # a body that no message names and nobody stages
+    CHUNKS = "chunks"  # a body that no message names, that nobody stages and that is not to leave
+    OUTGOING = "outgoing"  # mail that is to leave has no body, or one with holes
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`number`: the mailbox for counters, else the message, or the body for chunks."""
+    """`number`: the mailbox for counters, else the message, the row of the queue, or the body for chunks."""
 
     kind: Kind
     number: int
@@ -50,6 +52,7 @@ def check(*, repair: bool = False) -> Iterator[Fault]:
                 _set_counters(mailboxes)
         yield from faults
         after = mailboxes[-1]
+    yield from _outgoing(repair)
     yield from _chunks(repair)
 
 
@@ -137,11 +140,37 @@ def _set_counters(mailboxes: Sequence[int]) -> None:
         database.run(SET_COUNTERS, mailbox=mailbox, **dict(zip(names, numbers[5:], strict=True)))
 
 
+OUTGOING = """
+SELECT outgoing.id, outgoing.octets, body.octets
+FROM mailstore_outgoing AS outgoing
+CROSS JOIN LATERAL (
+    SELECT COALESCE(sum(octet_length(octets)), 0)::bigint AS octets, count(*) AS chunks, max(sequence) AS last
+    FROM mailstore_messagechunk WHERE body = outgoing.body
+) AS body
+WHERE outgoing.body IS NOT NULL
+  AND (body.octets <> outgoing.octets OR body.chunks = 0 OR body.chunks <> body.last + 1)
+ORDER BY outgoing.id
+"""
+
+GIVE_UP = """
+UPDATE mailstore_outgoing SET ended = now(), body = NULL, fate = 'refused', reply = 'The body is not there any more.'
+WHERE id = ANY(%(ids)s::bigint[]) AND ended IS NULL
+"""
+
+
+def _outgoing(repair: bool) -> list[Fault]:
+    found = database.rows(OUTGOING)
+    if repair and found:
+        database.run(GIVE_UP, ids=[number for number, *_ in found])
+    return [Fault(Kind.OUTGOING, number, real, octets) for number, octets, real in found]
+
+
 # A number is never used twice, so a body that nobody names now is never named later.
 ORPHANS = """
 SELECT body, count(*) FROM mailstore_messagechunk AS chunk
 WHERE NOT EXISTS (SELECT FROM mailstore_message WHERE body = chunk.body)
   AND NOT EXISTS (SELECT FROM mailstore_stagedbody WHERE body = chunk.body)
+  AND NOT EXISTS (SELECT FROM mailstore_outgoing WHERE body = chunk.body)
 GROUP BY body ORDER BY body
 """
 

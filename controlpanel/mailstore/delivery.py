@@ -7,7 +7,7 @@ A message whose octets are at hand goes to `deliver` with its chunks. A large on
 
 import base64
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,9 @@ from controlpanel import database
 from controlpanel.database import fitting
 from controlpanel.journal import record
 from controlpanel.mailboxes.recipients import Closed, OverQuota
+from controlpanel.mailstore import onward
 from controlpanel.mailstore.locks import lock_usages
+from controlpanel.mailstore.onward import Passed, Passing
 from controlpanel.mailstore.room import Room, note_full, read_rooms
 from controlpanel.mailstore.staging import (
     Chunk,
@@ -37,6 +39,7 @@ __all__ = [
     "Delivered",
     "Delivery",
     "OverQuota",
+    "Passed",
     "copy_chunks",
     "deliver",
     "discard_bodies",
@@ -45,6 +48,7 @@ __all__ = [
     "stage_chunks",
 ]
 
+ELSEWHERE = -1  # and below
 CLOSED_REPLY = "550 5.2.1"
 OVER_QUOTA_REPLY = {"defer": "452 4.2.2", "refuse": "552 5.2.2"}
 
@@ -55,7 +59,8 @@ class Delivery:
 
     `octets`: its length, CRLF line ends, before dot-stuffing. `recipient`: the address that brought it here.
     `uidl`, `received`: for imports; else they are made here.
-    `force`: may exceed the quota, and goes into a closed mailbox.
+    `force`: may exceed the quota, and goes into a closed mailbox. `passing`: what came by LMTP may be handed on; then a
+    `mailbox_id` of ELSEWHERE is none, for an alias whose addresses are all elsewhere.
     """
 
     mailbox_id: int
@@ -71,6 +76,7 @@ class Delivery:
     uidl: str | None = None
     received: datetime | None = None
     force: bool = False
+    passing: Passing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class AlreadyThere:
     """The mailbox has, or had, a message of this unique id: an import that runs again."""
 
 
-Result = Delivered | OverQuota | Closed | AlreadyThere
+Result = Delivered | Passed | OverQuota | Closed | AlreadyThere
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +126,10 @@ def deliver(deliveries: Sequence[Delivery]) -> list[Result]:
         )
         admitted = [_admit(delivery, body, rooms) for delivery, body in zip(deliveries, bodies, strict=True)]
         note_full(rooms.values())
-        added = _add([it for it in admitted if isinstance(it, Arrival)])
-        _finish(deliveries, bodies, admitted)
+        added = add([it for it in admitted if isinstance(it, Arrival)])
+        outward = onward.outward(zip(deliveries, bodies, admitted, strict=True), added, rooms)
+        onward.enqueue(outward)
+        _finish(deliveries, bodies, admitted, added.keys() | {each.body for each in outward})
     return [Delivered(added[it.body]) if isinstance(it, Arrival) else it for it in admitted]
 
 
@@ -151,12 +159,19 @@ def _write(deliveries: Sequence[Delivery]) -> list[int]:
     return [next(numbers)[0] if it.body is None else it.body for it in deliveries]
 
 
-def _admit(delivery: Delivery, body: int, rooms: Mapping[int, Room]) -> Arrival | OverQuota | Closed | AlreadyThere:
+Admitted = Arrival | Passed | OverQuota | Closed | AlreadyThere
+
+
+def _admit(delivery: Delivery, body: int, rooms: Mapping[int, Room]) -> Admitted:
+    if delivery.mailbox_id <= ELSEWHERE:
+        return Passed()
     room = rooms.get(delivery.mailbox_id)
     if room is None or (room.closed and not delivery.force):
         return Closed((delivery.mailbox_id,))
     if delivery.uidl in room.uidls:
         return AlreadyThere()
+    if not room.forward_keep and onward.own(delivery, room):
+        return Passed()
     if not delivery.force and (refusal := room.over_quota(delivery.octets)):
         return refusal
     uidl = delivery.uidl or new_uidl()
@@ -208,29 +223,24 @@ RETURNING body, id
 """
 
 
-def _add(arrivals: Sequence[Arrival]) -> dict[int, int]:
-    """Add the messages and count them. Returns the Message row of each body."""
+def add(arrivals: Sequence[Arrival]) -> dict[int, int]:
+    """Add the messages and count them, under their Usage locks. Returns the Message row of each body."""
     return dict(database.rows(ADD, **database.columns(arrivals))) if arrivals else {}
 
 
 DROP_CHUNKS = "DELETE FROM mailstore_messagechunk WHERE body = ANY(%(bodies)s::bigint[])"
 
 
-def _finish(deliveries: Sequence[Delivery], bodies: Sequence[int], admitted: Sequence[Arrival | Result]) -> None:
-    """Take staged bodies out of the sweep's reach, drop the chunks of refused messages, and tell the owners."""
-    name_staged(
-        arrival.body
-        for it, arrival in zip(deliveries, admitted, strict=True)
-        if it.body and isinstance(arrival, Arrival)
-    )
-    refused = [
-        (it, body, result)
-        for it, body, result in zip(deliveries, bodies, admitted, strict=True)
-        if not isinstance(result, Arrival)
-    ]
-    if at_hand := [body for it, body, _ in refused if it.body is None]:
-        database.run(DROP_CHUNKS, bodies=at_hand)
-    record.refusals([_refusal(it, result) for it, _, result in refused if isinstance(result, OverQuota | Closed)])
+def _finish(
+    deliveries: Sequence[Delivery], bodies: Sequence[int], admitted: Sequence[Admitted], wanted: Collection[int]
+) -> None:
+    """Take staged bodies that are `wanted` out of the sweep's reach, drop others' chunks, and tell the owners."""
+    name_staged(body for it, body in zip(deliveries, bodies, strict=True) if it.body and body in wanted)
+    at_hand = [body for it, body in zip(deliveries, bodies, strict=True) if it.body is None]
+    if unwanted := [body for body in at_hand if body not in wanted]:
+        database.run(DROP_CHUNKS, bodies=unwanted)
+    results = zip(deliveries, admitted, strict=True)
+    record.refusals([_refusal(it, result) for it, result in results if isinstance(result, OverQuota | Closed)])
 
 
 def _refusal(delivery: Delivery, result: OverQuota | Closed) -> record.Refusal:

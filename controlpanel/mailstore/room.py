@@ -13,6 +13,7 @@ class Room:
 
     `full`: it has no octet left, or refused for want of room and has taken nothing since.
     `changed`: this batch turned `full`.
+    `forward_to`: where its owner wants its mail too, or instead where not `forward_keep`; none while it is suspended.
     """
 
     mailbox_id: int
@@ -23,6 +24,9 @@ class Room:
     answer: str
     full: bool
     full_for_a_day: bool
+    address: str
+    forward_to: list[str]
+    forward_keep: bool
     changed: bool = False
     uidls: set[str] = field(default_factory=set)
 
@@ -53,7 +57,11 @@ class Room:
 ROOMS = """
 SELECT usage.mailbox_id, usage.change, usage.octets, mailbox.quota,
        mailbox.state = ANY(%(refusing)s::text[]) OR domain.state = ANY(%(refusing)s::text[]), domain.over_quota,
-       mailbox.full_since IS NOT NULL, COALESCE(mailbox.full_since < now() - interval '1 day', false)
+       mailbox.full_since IS NOT NULL, COALESCE(mailbox.full_since < now() - interval '1 day', false),
+       mailbox.address_text,
+       CASE WHEN mailbox.state = 'active' AND domain.state = 'active' AND domain.forwarding
+            THEN mailbox.forward_to ELSE '{}' END::text[],
+       mailbox.forward_keep
 FROM mailboxes_usage AS usage
 JOIN mailboxes_mailbox AS mailbox ON mailbox.id = usage.mailbox_id
 JOIN mailboxes_domain AS domain ON domain.id = mailbox.domain_id

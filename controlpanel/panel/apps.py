@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class PanelConfig(AppConfig):
     name = "controlpanel.panel"
     label = "panel"
+
+    def ready(self) -> None:
+        from controlpanel.panel import faults
+
+        faults.watch()

@@ -2,12 +2,12 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from controlpanel.mailboxes.rules import NotAllowed
+from controlpanel.panel import faults
 from controlpanel.panel.preferences import theme_of
 
 RETRY_AFTER = "5"  # seconds
@@ -33,7 +33,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """A fault of ours, or a database that is away: the one place that sees both, from views and middleware alike."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    error = sys.exc_info()[1]
+    if error is not None:
+        faults.tell(request, error)
+    if faults.is_outage(error):
         response = _page(request, 503)
         response["Retry-After"] = RETRY_AFTER
         return response

@@ -8,9 +8,11 @@ moment is one statement. No session has a task: what takes several steps is a ge
 import asyncio
 from dataclasses import replace
 
+from pop3service.backend.auth_door import AuthDoor
 from pop3service.backend.connections import keep_connections
 from pop3service.backend.heart import Heart
 from pop3service.backend.lmtp_door import LmtpDoor
+from pop3service.backend.policy_door import PolicyDoor
 from pop3service.backend.pop3_door import Pop3Door
 from pop3service.backend.steps import ignore
 from pop3service.backend.store import Policies, Store
@@ -46,6 +48,12 @@ class Backend:
 
     def lmtp(self, line: Line) -> LmtpDoor:
         return LmtpDoor(self._store, line)
+
+    def auth(self, line: Line) -> AuthDoor:
+        return AuthDoor(self._store, line)
+
+    def policy(self, line: Line) -> PolicyDoor:
+        return PolicyDoor(self._store, line)
 
     async def stop(self) -> None:
         """Finish what is under way and take this process's row away. No session may be left."""

@@ -6,15 +6,19 @@ once, under the first mailbox's trace header; its further mailboxes get copies t
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from controlpanel.journal.record import Refusal
 from controlpanel.mailboxes.recipients import Accepted, Closed, OverQuota, Recipient, Target, Unknown
-from controlpanel.mailstore.delivery import Chunk, Delivery, in_chunks
+from controlpanel.mailstore.delivery import ELSEWHERE, Chunk, Delivery, in_chunks
 from controlpanel.mailstore.headers import Headers, scan
+from controlpanel.mailstore.onward import Onward, Passing, may_leave, passing
+from controlpanel.mailstore.onward.passing import Way
+from controlpanel.mailstore.onward.returned import Bounce
 from pop3service.backend.lanes import BATCH_OCTETS
+from pop3service.backend.lmtp_takers import FULL, Taker, Takers, verdict_of
 from pop3service.backend.steps import Steps, ask, ignore, run
-from pop3service.backend.store import Outcome, Store
+from pop3service.backend.store import Outcome, Returning, Store
 from pop3service.envelope import Envelope
 from pop3service.incoming import trace_header
 from pop3service.lmtp_requests import Abort, Begin, End, FindRecipients, Request, Verdict
@@ -26,16 +30,6 @@ from pop3service.server.ports import Line
 log = logging.getLogger("casilla.delivery")
 
 MESSAGES_WAITING = 1000  # past which a sender is told to come back
-FULL = {"defer": Verdict.FULL, "refuse": Verdict.FULL_FOR_GOOD}
-# An alias with several targets answers for the luckiest; where none took it, a sender that tries again may fare better.
-BEST_FIRST = (Verdict.OK, Verdict.FAULT, Verdict.FULL, Verdict.FULL_FOR_GOOD, Verdict.CLOSED)
-
-
-class Taker(NamedTuple):
-    """A recipient that RCPT accepted: its address as it came, and the mailboxes behind it."""
-
-    address: str
-    mailboxes: tuple[int, ...]
 
 
 class LmtpDoor:
@@ -50,9 +44,10 @@ class LmtpDoor:
         "_gone",
         "_headers",
         "_octets",
+        "_onward",
         "_sequence",
         "_takers",
-        "_to",
+        "_way",
         "line",
         "store",
     )
@@ -64,13 +59,14 @@ class LmtpDoor:
         self._forget()
 
     def _forget(self) -> None:
-        self._takers: Sequence[Taker] = ()
+        self._takers = Takers()
         self._envelope = Envelope("")
-        self._to: dict[int, str] = {}  # by mailbox, the address that brought it in
-        self._bodies: dict[int, int] = {}  # staged, by mailbox
+        self._bodies: dict[int, int] = {}  # staged, by the key of who takes it
         self._sequence = 0
         self._first = b""
         self._headers = Headers()
+        self._way = Way()
+        self._onward: dict[int, list[Onward]] = {}
         self._octets = 0
         self._broken = False
 
@@ -90,7 +86,7 @@ class LmtpDoor:
             case Arrived():
                 run(self._take(request.octets), answered, None)
             case End():
-                run(self._deliver(), answered, [Verdict.FAULT] * len(self._takers))
+                run(self._deliver(), answered, [Verdict.FAULT] * len(self._takers.all))
             case Abort():
                 self._abort()
                 answered(None)
@@ -110,18 +106,20 @@ class LmtpDoor:
         if isinstance(found, Unavailable):
             return [(Verdict.FAULT, None)] * len(request.addresses)
         return [
-            self._judged(address.text, target, request.envelope)
+            self._judged(address.plain if isinstance(target, Returning) else address.text, target, request.envelope)
             for address, target in zip(request.addresses, found, strict=True)
         ]
 
-    def _judged(self, address: str, target: Target, envelope: Envelope) -> tuple[Verdict, Taker | None]:
+    def _judged(self, address: str, target: Target | Returning, envelope: Envelope) -> tuple[Verdict, Taker | None]:
         match target:
-            case Accepted(_, outside) if outside:  # nobody forwards yet: what is taken here would not get there
+            case Returning():
+                return Verdict.OK, Taker(address, (), returns=True)
+            case Accepted(_, outside) if outside and not may_leave():  # what is taken here would not get there
                 return Verdict.FAULT, None
-            case Accepted(mailboxes):
+            case Accepted(mailboxes, outside):
                 self._note(target.closed, Verdict.CLOSED, envelope, address)
                 self._note(target.full, Verdict.FULL, envelope, address)
-                return Verdict.OK, Taker(address, mailboxes)
+                return Verdict.OK, Taker(address, mailboxes, outside)
             case OverQuota(policy, mailboxes):
                 return self._note(mailboxes, FULL[policy], envelope, address), None
             case Closed(mailboxes):
@@ -140,30 +138,28 @@ class LmtpDoor:
 
     def _begin(self, request: Begin) -> bool:
         self._forget()
-        self._takers, self._envelope = request.recipients, request.envelope
-        for taker in request.recipients:
-            self._to |= {mailbox: taker.address for mailbox in taker.mailboxes if mailbox not in self._to}
+        self._takers, self._envelope = Takers(request.recipients), request.envelope
         return len(self.store.deliveries) < MESSAGES_WAITING
 
     def _take(self, octets: bytes) -> Steps[None]:
         self._octets += len(octets)
         if not self._first:
-            self._first, self._headers = octets, scan(octets)
-        elif not self._broken:
+            self._first, self._headers, self._way = octets, scan(octets), passing.scan(octets)
+        elif self._takers.to and not self._broken:
             self._broken = not (yield from self._stage(octets))
 
     def _stage(self, octets: bytes) -> Steps[bool]:
         """Write a chunk of a large message, before the first one those that it begins with; False: that failed."""
-        mailbox = next(iter(self._to))
+        key = next(iter(self._takers.to))
         chunks = [octets]
         if not self._bodies:
             made = yield from ask(self.store.new_bodies, 1)
             if isinstance(made, Unavailable):
                 return False
-            self._bodies[mailbox] = made[0]
-            chunks = [self._trace(mailbox), self._first, octets]
+            self._bodies[key] = made[0]
+            chunks = [self._trace(key), self._first, octets]
         for chunk in chunks:
-            staged = yield from ask(self.store.staging, Chunk(self._bodies[mailbox], self._sequence, chunk))
+            staged = yield from ask(self.store.staging, Chunk(self._bodies[key], self._sequence, chunk))
             if staged is not True:
                 return False
             self._sequence += 1
@@ -171,62 +167,74 @@ class LmtpDoor:
 
     def _deliver(self) -> Steps[list[Verdict]]:
         """Deliver to each mailbox once; return what became of each recipient."""
-        if self._broken:
+        self._onward = self._takers.onward(self._way)
+        keys = [key for key in self._takers.to if key > ELSEWHERE or key in self._onward]
+        if self._broken or not keys:
             outcomes: dict[int, Outcome | None] = {}
         elif self._bodies:
-            outcomes = yield from self._deliver_staged()
+            outcomes = yield from self._deliver_staged(keys)
         else:
-            outcomes = yield from self._deliver_at_hand()
-        verdicts = [best([verdict_of(outcomes.get(mailbox)) for mailbox in taker.mailboxes]) for taker in self._takers]
-        self._discard(
-            [body for mailbox, body in self._bodies.items() if verdict_of(outcomes.get(mailbox)) is not Verdict.OK]
-        )
+            outcomes = yield from self._deliver_at_hand(keys)
+        verdicts = self._takers.verdicts(outcomes, self._way)
+        for place, taker in enumerate(self._takers.all):
+            if taker.returns:
+                verdicts[place] = yield from self._take_back(taker)
+        self._discard([body for key, body in self._bodies.items() if verdict_of(outcomes.get(key)) is not Verdict.OK])
         self._tell(verdicts)
         self._forget()
         return verdicts
 
-    def _deliver_at_hand(self) -> Steps[dict[int, Outcome | None]]:
+    def _take_back(self, taker: Taker) -> Steps[Verdict]:
+        """Take a bounce to a sender that we rewrote; what has a sender is none."""
+        if self._envelope.sender:
+            return Verdict.UNKNOWN
+        bounce = Bounce(taker.address, self._first, whole=self._octets == len(self._first))
+        taken = yield from ask(self.store.returns, bounce)
+        return Verdict.FAULT if isinstance(taken, Unavailable) else Verdict.OK
+
+    def _deliver_at_hand(self, keys: Sequence[int]) -> Steps[dict[int, Outcome | None]]:
         """Deliver a small message; to very many mailboxes in several calls, so that their copies stay few megabytes."""
         outcomes: dict[int, Outcome | None] = {}
-        mailboxes = list(self._to)
         at_once = max(1, BATCH_OCTETS // (len(self._first) + 1024))
-        for start in range(0, len(mailboxes), at_once):
-            some = mailboxes[start : start + at_once]
-            message = [self._delivery(mailbox, in_chunks(self._trace(mailbox) + self._first)) for mailbox in some]
+        for start in range(0, len(keys), at_once):
+            some = keys[start : start + at_once]
+            message = [self._delivery(key, in_chunks(self._trace(key) + self._first)) for key in some]
             result = yield from ask(self.store.deliveries, message)
             outcomes |= dict.fromkeys(some) if isinstance(result, Unavailable) else dict(zip(some, result, strict=True))
         return outcomes
 
-    def _deliver_staged(self) -> Steps[dict[int, Outcome | None]]:
-        source, *others = self._to
-        for mailbox in others:
-            if not (yield from self._copy(self._bodies[source], mailbox)):
+    def _deliver_staged(self, keys: Sequence[int]) -> Steps[dict[int, Outcome | None]]:
+        source = next(iter(self._bodies))
+        for key in keys:
+            if key != source and not (yield from self._copy(self._bodies[source], key)):
                 return {}
-        message = [self._delivery(mailbox, (), self._bodies[mailbox]) for mailbox in self._to]
+        message = [self._delivery(key, (), self._bodies[key]) for key in keys]
         result = yield from ask(self.store.deliveries, message)
-        return {} if isinstance(result, Unavailable) else dict(zip(self._to, result, strict=True))
+        return {} if isinstance(result, Unavailable) else dict(zip(keys, result, strict=True))
 
-    def _copy(self, source: int, mailbox: int) -> Steps[bool]:
+    def _copy(self, source: int, key: int) -> Steps[bool]:
         made = yield from ask(self.store.new_bodies, 1)
         if isinstance(made, Unavailable):
             return False
-        self._bodies[mailbox] = made[0]
-        staged = yield from ask(self.store.staging, Chunk(made[0], 0, self._trace(mailbox)))
+        self._bodies[key] = made[0]
+        staged = yield from ask(self.store.staging, Chunk(made[0], 0, self._trace(key)))
         if staged is not True:
             return False
         return (yield from ask(self.store.copies, (source, made[0]))) is True
 
-    def _trace(self, mailbox: int) -> bytes:
-        return trace_header(self._envelope.sender, self._to[mailbox])
+    def _trace(self, key: int) -> bytes:
+        return trace_header(self._envelope.sender, self._takers.to[key])
 
-    def _delivery(self, mailbox: int, chunks: Sequence[bytes], body: int | None = None) -> Delivery:
+    def _delivery(self, key: int, chunks: Sequence[bytes], body: int | None = None) -> Delivery:
+        head = len(self._trace(key))
         return Delivery(
-            mailbox_id=mailbox,
-            octets=len(self._trace(mailbox)) + self._octets,
+            mailbox_id=key,
+            octets=head + self._octets,
             chunks=chunks,
             body=body,
             sender=self._envelope.sender,
-            recipient=self._to[mailbox],
+            recipient=self._takers.to[key],
+            passing=Passing(self._way, head, self._onward.get(key, ())),
             **self._headers._asdict(),
         )
 
@@ -237,7 +245,7 @@ class LmtpDoor:
             "sender": self._envelope.sender,
             "message_id": self._headers.message_id,
             "octets": self._octets,
-            "to": ",".join(taker.address for taker in self._takers[:20]),
+            "to": ",".join(taker.address for taker in self._takers.all[:20]),
             "recipients": len(verdicts),
             "delivered": verdicts.count(Verdict.OK),
         }
@@ -250,18 +258,3 @@ class LmtpDoor:
     def _discard(self, bodies: list[int]) -> None:
         if bodies:
             self.store.discards.ask(bodies, ignore)
-
-
-def verdict_of(outcome: Outcome | None) -> Verdict:
-    match outcome:
-        case None:
-            return Verdict.FAULT
-        case OverQuota(policy):
-            return FULL[policy]
-        case Closed():
-            return Verdict.CLOSED
-    return Verdict.OK
-
-
-def best(verdicts: Sequence[Verdict]) -> Verdict:
-    return min(verdicts, key=BEST_FIRST.index)

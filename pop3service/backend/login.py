@@ -1,37 +1,23 @@
-"""Sign a client in and open its maildrop, or say why not. Every refusal is recorded, and costs the same time."""
+"""Open the maildrop for a client whose secret was right, or say why not."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from controlpanel.accounts.throttle import Attempt
-from controlpanel.journal.record import RefusedSignIn
-from controlpanel.mailboxes import device_passwords, sign_in
-from controlpanel.mailboxes.sign_in import Account, Proof, Refusal
+from controlpanel.mailboxes import sign_in
+from controlpanel.mailboxes.sign_in import Account, Proof
 from controlpanel.mailstore.maildrop import Crowded, InUse, Opened, Opening, Taken, TooSoon, Turn
 from pop3service.backend import refusals
+from pop3service.backend.proving import refuse
 from pop3service.backend.steps import Steps, ask, ignore
-from pop3service.backend.store import UNAVAILABLE, Secret, Store
-from pop3service.requests import (
-    LoggedIn,
-    Login,
-    LoginAnswer,
-    Refused,
-    ScramFailed,
-    ScramKey,
-    ScramKeys,
-    ScramLogin,
-    ScramLookup,
-    TokenLogin,
-    Unavailable,
-)
+from pop3service.backend.store import Store
+from pop3service.requests import LoggedIn, LoginAnswer, Refused, Unavailable
 
 if TYPE_CHECKING:
     from pop3service.backend.pop3_door import Pop3Door
 
 IN_USE_SECONDS = 10  # how long a login waits for an exclusive maildrop
 IN_USE_AGAIN_SECONDS = 0.5
-PATIENCE_SECONDS = 4  # a throttled attempt is held this long; a longer wait is refused and named
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,92 +28,6 @@ class Live:
     opening: Opening
     opened: Opened
     started: datetime
-
-
-def login(door: "Pop3Door", request: Login) -> Steps[LoginAnswer]:
-    """Check a password and open the maildrop."""
-    account = yield from ask(door.store.accounts, request.name)
-    if isinstance(account, Unavailable):
-        return account
-    door.listen(account)
-    proof = sign_in.try_remembered(account, request.secret) or (yield from check(door, account, request))
-    if not isinstance(proof, Proof):
-        return proof
-    if account is None or not proof.right:
-        return refuse(door, account, request.mechanism, Refusal.WRONG)
-    return (yield from enter(door, account, proof, request.mechanism))
-
-
-def check(door: "Pop3Door", account: Account | None, request: Login) -> Steps[Proof | Refused | Unavailable]:
-    """Prove a password in the hash lane, if the throttle lets it go there; an unknown name takes the same way."""
-    attempt = sign_in.attempt(request.name, door.line.address or None, request.secret)
-    refused = yield from throttle(door.store, attempt)
-    if refused is not None:
-        return refuse(door, account, request.mechanism, "throttled", refused)
-    proof = yield from ask(door.store.proofs, Secret(account, request.name, request.secret))
-    if isinstance(proof, Unavailable):
-        return refusals.OVERLOADED
-    if not proof.right:
-        yield from ask(door.store.failures, attempt)
-    return proof
-
-
-def look_up_scram(door: "Pop3Door", request: ScramLookup) -> Steps[ScramKeys | Refused | Unavailable]:
-    """Name the salt and the keys that a SCRAM exchange is checked against; an unknown name has a salt of its own."""
-    attempt = sign_in.attempt(request.name, door.line.address or None, None)
-    refused = yield from throttle(door.store, attempt)
-    if refused is not None:
-        return refused
-    account = yield from ask(door.store.accounts, request.name)
-    if isinstance(account, Unavailable):
-        return account
-    door.listen(account)
-    door.account = account
-    devices = () if account is None else account.devices
-    keys = [ScramKey(device, device.stored_key, device.server_key) for device in devices]
-    return ScramKeys(sign_in.salt_of(request.name, account), device_passwords.ITERATIONS, keys)
-
-
-def scram_login(door: "Pop3Door", request: ScramLogin) -> Steps[LoginAnswer]:
-    account, device = door.account, request.device
-    if account is None or not isinstance(device, sign_in.Device):
-        return UNAVAILABLE
-    return (yield from enter(door, account, Proof(True, device), request.mechanism))
-
-
-def scram_failed(door: "Pop3Door", request: ScramFailed) -> Steps[Refused | Unavailable]:
-    yield from ask(door.store.failures, sign_in.attempt(request.name, door.line.address or None, None))
-    return refuse(door, door.account, request.mechanism, Refusal.WRONG, refusals.SCRAM_FAILED)
-
-
-def token_login(door: "Pop3Door", request: TokenLogin) -> Steps[LoginAnswer]:
-    """Have the issuer's signature checked. Refused tokens slow the network that they come from."""
-    attempt = sign_in.token_attempt(request.name, door.line.address or None, request.token)
-    refused = yield from throttle(door.store, attempt)
-    if refused is not None:
-        return refuse(door, None, request.mechanism, "throttled", refused)
-    address = yield from ask(door.store.tokens, request.token)
-    if isinstance(address, Unavailable):
-        return address
-    account = yield from ask(door.store.accounts, address or request.name)
-    if isinstance(account, Unavailable):
-        return account
-    door.listen(account)
-    if account is None or not address or not sign_in.names(request.name or address, account):
-        yield from ask(door.store.failures, attempt)
-        return refuse(door, account, request.mechanism, "token_refused", refusals.TOKEN_REFUSED)
-    return (yield from enter(door, account, Proof(True, token=True), request.mechanism))
-
-
-def throttle(store: Store, attempt: Attempt) -> Steps[Refused | Unavailable | None]:
-    """Hold a throttled attempt for a short wait; return why it may not go on, None where it may."""
-    wait = yield from ask(store.waits, attempt)
-    if not isinstance(wait, Unavailable) and 0 < wait <= PATIENCE_SECONDS:
-        yield from ask(store.clock, wait)
-        wait = yield from ask(store.waits, attempt)
-    if isinstance(wait, Unavailable):
-        return wait
-    return refusals.throttled(wait) if wait > 0 else None
 
 
 def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> Steps[LoginAnswer]:
@@ -190,22 +90,3 @@ def open_maildrop(door: "Pop3Door", opening: Opening) -> Steps[Opened | InUse | 
             return opened
         door.store.wanted.ask(opening.mailbox_id, ignore)
         yield from ask(door.store.clock, IN_USE_AGAIN_SECONDS)
-
-
-def note_in_clear(door: "Pop3Door", name: str) -> Steps[None]:
-    """Record that a client would have sent a mailbox's password without TLS."""
-    account = yield from ask(door.store.accounts, name)
-    if isinstance(account, Account):
-        door.listen(account)
-        refuse(door, account, "USER", "tls_needed", refusals.TLS_NEEDED)
-
-
-def refuse(
-    door: "Pop3Door", account: Account | None, mechanism: str, outcome: str, answer: Refused | Unavailable | None = None
-) -> Refused | Unavailable:
-    """Record a refused sign-in with the mailbox whose owner may want to know, and return what the client is told."""
-    if account is not None:
-        attempt = RefusedSignIn(account.mailbox, "pop3", door.line.address or None, outcome, mechanism, door.line.tls)
-        door.store.attempts.ask(attempt, ignore)
-    door.refused = outcome
-    return refusals.REFUSED[Refusal(outcome)] if answer is None else answer

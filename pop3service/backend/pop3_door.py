@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from controlpanel.mailboxes.sign_in import Account
+from controlpanel.mailboxes.sign_in import Account, Proof
 from controlpanel.mailstore.maildrop import Closed, Closing, Held, LeaseLost, Wanted
 from pop3service.backend import refusals
-from pop3service.backend.login import (
-    Live,
+from pop3service.backend.login import Live, enter
+from pop3service.backend.proving import (
     login,
     look_up_scram,
     note_in_clear,
@@ -16,7 +16,6 @@ from pop3service.backend.login import (
     token_login,
 )
 from pop3service.backend.reading import Reader
-from pop3service.backend.recording import Recording
 from pop3service.backend.steps import Steps, ask, ignore, run
 from pop3service.backend.store import UNAVAILABLE, Store
 from pop3service.requests import (
@@ -24,6 +23,7 @@ from pop3service.requests import (
     Finished,
     Listing,
     Login,
+    LoginAnswer,
     NeedsTls,
     ReadListing,
     ReadMessage,
@@ -53,11 +53,11 @@ class Pop3Door:
         "_live",
         "_noted",
         "_reader",
-        "_recording",
         "_removed",
         "account",
         "closed",
         "line",
+        "protocol",
         "refused",
         "store",
     )
@@ -65,12 +65,12 @@ class Pop3Door:
     def __init__(self, store: Store, line: Line) -> None:
         self.store = store
         self.line = line
+        self.protocol = "pop3"
         self.account: Account | None = None
         self.closed = False
         self.refused = ""
         self._live: Live | None = None
         self._reader: Reader | None = None
-        self._recording: Recording | None = None
         self._finishing = self._failed = self._done = self._noted = False
         self._fetched = self._removed = 0
 
@@ -94,11 +94,8 @@ class Pop3Door:
             case _:
                 run(self._steps(request), answer, UNAVAILABLE)
 
-    def listen(self, account: Account | None) -> None:
-        """Have the dialogue written down where the account wants that: from its beginning, as nobody knew before."""
-        if account is not None and account.recorded and self._recording is None:
-            self._recording = Recording(account.mailbox)
-            self.line.record(self._recording.hear)
+    def come_in(self, account: Account, proof: Proof, mechanism: str) -> Steps[LoginAnswer]:
+        return enter(self, account, proof, mechanism)
 
     def enter(self, live: Live) -> None:
         """The maildrop is open. Where the client left meanwhile, it is closed again."""
@@ -115,16 +112,9 @@ class Pop3Door:
         self.closed = True
         reason = "fault" if self._failed else reason
         said = self._said(reason, len(rest or ()))
-        self._tell_dialogue(QUIT if self._done else reason)
         if self._live is not None and not self._done and not self._finishing:
             self._leave(reason, rest or ())
         return said
-
-    def _tell_dialogue(self, reason: str) -> None:
-        """Hand over what was written down, unless another mailbox was opened in the end."""
-        recording, opening = self._recording, None if self._live is None else self._live.opening
-        if recording is not None and (opening is None or opening.mailbox_id == recording.mailbox):
-            self.store.dialogues.ask(recording.spoken(self.line, opening, reason), ignore)
 
     def held(self) -> Held | None:
         """Return the session as a renewal takes it anew; None where it is on its way out."""

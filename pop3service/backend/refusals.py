@@ -8,11 +8,12 @@ REFUSED = {
     Refusal.WRONG: Refused(Code.AUTH, Reason.WRONG_PASSWORD),
     Refusal.DEVICE_PASSWORD_NEEDED: Refused(Code.AUTH, Reason.DEVICE_PASSWORD_NEEDED),
     Refusal.DEVICE_PASSWORD_EXPIRED: Refused(Code.AUTH, Reason.DEVICE_PASSWORD_EXPIRED),
-    Refusal.DEVICE_PASSWORD_PURPOSE: Refused(Code.AUTH, Reason.DEVICE_PASSWORD_NEEDED),
+    Refusal.DEVICE_PASSWORD_PURPOSE: Refused(Code.AUTH, Reason.DEVICE_PASSWORD_PURPOSE),
     Refusal.NETWORK_NOT_ALLOWED: Refused(Code.AUTH, Reason.NETWORK_NOT_ALLOWED),
     Refusal.SUSPENDED: Refused(Code.SYS_PERM, Reason.SUSPENDED),
     Refusal.CLOSED: Refused(Code.SYS_PERM, Reason.SUSPENDED),
     Refusal.POP3_OFF: Refused(Code.SYS_PERM, Reason.POP3_OFF),
+    Refusal.MAY_NOT_SEND: Refused(Code.SYS_PERM, Reason.MAY_NOT_SEND),
 }
 SCRAM_FAILED = Refused(Code.AUTH, Reason.SCRAM_FAILED)
 TLS_NEEDED = Refused(Code.SYS_PERM, Reason.TLS_NEEDED)

@@ -11,13 +11,16 @@ from uuid import uuid4
 from django.db.models import Max, Min
 
 from controlpanel.accounts import issuer, throttle
+from controlpanel.accounts.throttle_rules import NETWORK
 from controlpanel.journal import record
-from controlpanel.mailboxes import dialogues, recipients, sign_in
+from controlpanel.mailboxes import recipients, sending, sign_in
 from controlpanel.mailboxes.models import Domain
 from controlpanel.mailstore import delivery, maildrop
 from controlpanel.mailstore.models import CHUNK_OCTETS
+from controlpanel.mailstore.onward import is_returned_to, returned
 from pop3service.backend.lanes import Gatherer, Lane
 from pop3service.backend.steps import Clock
+from pop3service.backend.turns import Turns
 from pop3service.requests import Unavailable
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ UNAVAILABLE = Unavailable()
 READ_AHEAD_OCTETS = 64 * 2**20  # of all sessions together
 HASHES_WAITING = 200  # two threads check these in some seconds; longer no client waits
 TOKENS_WAITING = 500
+TRIES_WAITING = 20  # of one network for one name, which are looked at one after the other
 CLOSE_AGAIN_SECONDS = 5
 CLOSE_TRIES = 60
 REST_AGAIN_SECONDS = 0.05
@@ -50,6 +54,20 @@ class Bodies:
 
     ids: Sequence[int]
     octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A message that a mailbox sends to so many recipients, and the most it may have on a day, None for any number."""
+
+    mailbox: int
+    recipients: int
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """The address is a sender that we rewrote: a bounce comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +100,14 @@ class Store:
         self.waits = Gatherer(short, throttle.waits, UNAVAILABLE, again=True)
         self.proofs = Gatherer(hashes, prove, UNAVAILABLE, items=1, backlog=HASHES_WAITING)
         self.tokens = Gatherer(tokens, read_tokens, UNAVAILABLE, items=1, backlog=TOKENS_WAITING)
+        self.names_tried = Turns(loop, at_once=1, line=TRIES_WAITING)
+        self.networks_tried = Turns(loop, at_once=NETWORK.free, line=HASHES_WAITING)
         self.failures = Gatherer(short, nothing(throttle.record_failures), None)
         self.attempts = Gatherer(ends, nothing(record.attempts), None)
         self.uses = Gatherer(ends, nothing(sign_in.record_uses), None, linger=LINGER_SECONDS)
-        self.dialogues = Gatherer(ends, nothing(dialogues.keep), None)
+        self.sent_in = Gatherer(ends, nothing(record.finished), None, linger=LINGER_SECONDS)
+        self.senders = Gatherer(short, sending.find_senders, UNAVAILABLE, again=True)
+        self.counts = Gatherer(ends, count_sent, UNAVAILABLE, items=1)  # one failing never counts another twice
         self.turns = Gatherer(short, maildrop.take_turns, UNAVAILABLE)
         self.turns_back = Gatherer(ends, nothing(maildrop.give_back_turns), None)
         self.wanted = Gatherer(short, nothing(maildrop.ask_to_give_way), None)
@@ -104,6 +126,7 @@ class Store:
         self.chunks = Gatherer(bodies, maildrop.read_chunks, UNAVAILABLE, again=True, weigh=lambda _: CHUNK_OCTETS)
 
         self.recipients = Gatherer(short, find_recipients, UNAVAILABLE, again=True)
+        self.returns = Gatherer(incoming, take_back, UNAVAILABLE, items=1)
         self.refused = Gatherer(ends, nothing(record.refusals), None)
         self.new_bodies = Gatherer(incoming, new_bodies, UNAVAILABLE, again=True)
         self.staging = Gatherer(incoming, stage_chunks, UNAVAILABLE, weigh=lambda chunk: len(chunk.octets))
@@ -148,6 +171,10 @@ def read_policies(asked: Sequence[None]) -> list[Policies]:
     return [Policies(found["login_delay"] or 0, found["expire"])] * len(asked)
 
 
+def count_sent(counts: Sequence[Count]) -> list[bool]:
+    return [sending.count(each.mailbox, each.recipients, each.limit) for each in counts]
+
+
 def prove(secrets: Sequence[Secret]) -> list[sign_in.Proof]:
     return [sign_in.prove(each.account, each.name, each.secret) for each in secrets]
 
@@ -188,10 +215,17 @@ def read_bodies(wanted: Sequence[Bodies]) -> list[dict[int, bytes]]:
     return [{number: bodies[number] for number in each.ids if number in bodies} for each in wanted]
 
 
-def find_recipients(wanted: Sequence[Sequence[recipients.Recipient]]) -> list[list[recipients.Target]]:
+def find_recipients(wanted: Sequence[Sequence[recipients.Recipient]]) -> list[list[recipients.Target | Returning]]:
     """Find the recipients of each session's RCPT commands."""
     found = iter(recipients.find_recipients([recipient for each in wanted for recipient in each]))
-    return [[next(found) for _ in each] for each in wanted]
+    return [
+        [Returning() if is_returned_to(it.address) else target for it, target in zip(each, found, strict=False)]
+        for each in wanted
+    ]
+
+
+def take_back(bounces: Sequence[returned.Bounce]) -> list[bool]:
+    return [returned.take(bounce) for bounce in bounces]
 
 
 def new_bodies(numbers: Sequence[int]) -> list[list[int]]:
@@ -215,7 +249,7 @@ def discard_bodies(bodies: Sequence[Sequence[int]]) -> None:
     delivery.discard_bodies([body for each in bodies for body in each])
 
 
-Outcome = delivery.Delivered | delivery.OverQuota | delivery.Closed | delivery.AlreadyThere
+Outcome = delivery.Delivered | delivery.Passed | delivery.OverQuota | delivery.Closed | delivery.AlreadyThere
 
 
 def deliver(messages: Sequence[Sequence[delivery.Delivery]]) -> list[list[Outcome]]:

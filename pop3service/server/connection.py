@@ -11,11 +11,10 @@ from pop3service.requests import LoggedIn
 from pop3service.rules import Peer, Tls
 from pop3service.server.limits import is_loopback, within
 from pop3service.server.logfmt import logfmt
-from pop3service.server.ports import Core, Door, RecordedCore, Service, TlsCore
+from pop3service.server.ports import Core, Door, Service, TlsCore
 from pop3service.server.wheel import NOWHERE
 from pop3service.server.wire import Wire, log
 from pop3service.signals import CLOSE, START_TLS, Farewell, Signal
-from pop3service.tape import Sink
 
 if TYPE_CHECKING:
     from pop3service.server.serving import Server
@@ -76,10 +75,6 @@ class Connection(Wire):
             self.send(b"" if self._core is None else self._core.farewell(why))
             self.close()
 
-    def record(self, sink: Sink) -> None:
-        if self._core is not None:
-            cast("RecordedCore", self._core).record(sink)
-
     def close(self) -> None:
         """Close once everything has left; a client that does not take it has so long and no longer."""
         super().close()
@@ -100,7 +95,7 @@ class Connection(Wire):
     def admit(self, tls: Tls | None) -> None:
         """Let the peer in, or tell it why not."""
         service, census = self.service, self.server.census
-        if service.networks is not None and not within(self.address, service.networks):
+        if service.networks is not None and self.address and not within(self.address, service.networks):
             self.reason = "foreign"
             self.send(service.refusal)
             self.close()
@@ -224,7 +219,7 @@ class Connection(Wire):
         if isinstance(value, LoggedIn) and not self._authenticated:
             self._authenticated = True
             self._touch()
-            self.server.census.sign_in()
+            self.server.census.sign_in(self.address)
         core.answer(value)
         if not self._pumping:
             self._touch()

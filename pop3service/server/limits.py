@@ -10,11 +10,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The greatest numbers. `per_address` counts an IPv6 /64 as one, and does not hold for loopback."""
+    """The greatest numbers. What is per address counts an IPv6 /64 as one, and does not hold for this machine itself."""
 
     in_all: int = 25_000
     per_address: int = 400
     unauthenticated: int = 5_000
+    unauthenticated_per_address: int = 100
 
 
 class Census:
@@ -23,6 +24,7 @@ class Census:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._addresses: Counter[str] = Counter()
+        self._unauthenticated: Counter[str] = Counter()  # by address
         self.unauthenticated = 0
 
     def has_room(self, address: str, in_all: int) -> bool:
@@ -31,22 +33,37 @@ class Census:
         return (
             in_all <= limits.in_all
             and self.unauthenticated < limits.unauthenticated
-            and (self._addresses[counted_as(address)] < limits.per_address or is_loopback(address))
+            and (self._address_has_room(counted_as(address)) or is_loopback(address))
+        )
+
+    def _address_has_room(self, key: str) -> bool:
+        limits = self._limits
+        return (
+            self._addresses[key] < limits.per_address
+            and self._unauthenticated[key] < limits.unauthenticated_per_address
         )
 
     def enter(self, address: str, authenticated: bool) -> None:
-        self._addresses[counted_as(address)] += 1
-        self.unauthenticated += not authenticated
+        key = counted_as(address)
+        self._addresses[key] += 1
+        if not authenticated:
+            self._unauthenticated[key] += 1
+            self.unauthenticated += 1
 
-    def sign_in(self) -> None:
+    def sign_in(self, address: str) -> None:
         self.unauthenticated -= 1
+        _one_less(self._unauthenticated, counted_as(address))
 
     def leave(self, address: str, authenticated: bool) -> None:
-        key = counted_as(address)
-        self._addresses[key] -= 1
-        if not self._addresses[key]:
-            del self._addresses[key]
-        self.unauthenticated -= not authenticated
+        if not authenticated:
+            self.sign_in(address)
+        _one_less(self._addresses, counted_as(address))
+
+
+def _one_less(counter: Counter[str], key: str) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
 
 
 def plain_address(host: str) -> str:
@@ -65,8 +82,19 @@ def counted_as(address: str) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
+def ip_or_none(text: str) -> str | None:
+    """Return the IP address that another server wrote, in our form; None for what is none."""
+    plain = text.partition("%")[0]
+    try:
+        ipaddress.ip_address(plain)
+    except ValueError:
+        return None
+    return plain_address(plain.lower())
+
+
 def is_loopback(address: str) -> bool:
-    return address.startswith("127.") or address == "::1"
+    """Whether a peer is on this machine; one that came through the file system has no address."""
+    return not address or address.startswith("127.") or address == "::1"
 
 
 def within(address: str, networks: Sequence[Network]) -> bool:

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from pop3service.rules import Peer, Tls
 from pop3service.server.limits import Network
 from pop3service.signals import Farewell
-from pop3service.tape import Sink
 
 
 class Core(Protocol):
@@ -34,12 +33,6 @@ class TlsCore(Core, Protocol):
     def tls_started(self, tls: Tls) -> None: ...
 
 
-class RecordedCore(Core, Protocol):
-    """A core that gives its dialogue to who asks for it."""
-
-    def record(self, sink: Sink) -> None: ...
-
-
 class Line(Protocol):
     """A connection as the door sees it. `tls`: the version, "" in clear. `sent`: octets of replies so far.
 
@@ -56,8 +49,6 @@ class Line(Protocol):
         """Others wait for what this session holds: find out within seconds if the peer is dead."""
 
     def end(self, why: Farewell, reason: str) -> None: ...
-    def record(self, sink: Sink) -> None:
-        """Have the dialogue line by line, without secrets and content, from its beginning."""
 
 
 class Door(Protocol):
@@ -75,7 +66,7 @@ class Service:
     """What is served on one listener. Times are in seconds, and those without a word where they are called idle.
 
     `has_login`: until it signs in a session has `idle_before_login`, and `login_within` in all. `networks`: who may
-    connect, None for everybody; others get `refusal`. `proxied`: a header comes first from trusted proxies.
+    connect by TCP, None for everybody; others get `refusal`. `proxied`: a header comes first from trusted proxies.
     """
 
     name: str

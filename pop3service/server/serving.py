@@ -20,6 +20,12 @@ BACKLOG = 1024
 STOP_AGAIN_SECONDS = 0.1
 
 
+def name_of(sock: socket.socket) -> object:
+    """Return where it listens: host and port, or the path of a socket in the file system."""
+    name = sock.getsockname()
+    return name if isinstance(name, str) else name[:2]
+
+
 class Server:
     """Serves on listening sockets that others made. Lives on one loop, after the fork."""
 
@@ -44,7 +50,7 @@ class Server:
         keepalive.watch(sock, keepalive.USUALLY)  # what is accepted from it inherits that
         server = await self.loop.create_server(lambda: Connection(self, service), sock=sock, backlog=BACKLOG)
         self._listeners.append(server)
-        log.info("event=listening service=%s address=%s", service.name, sock.getsockname()[:2])
+        log.info("event=listening service=%s address=%s", service.name, name_of(sock))
 
     async def stop(self, seconds: float) -> None:
         """Take no more connections, let each session finish what is under way, cut what is left after `seconds`."""

@@ -163,8 +163,9 @@ class Wire(asyncio.BufferedProtocol):
 
     # Octets in
 
-    def _identify(self, peername: tuple[Any, ...] | None) -> None:
-        self.address = plain_address(peername[0]) if peername else ""
+    def _identify(self, peername: object) -> None:
+        """Who comes through the file system has a path for a name, or none, and no address."""
+        self.address = plain_address(peername[0]) if isinstance(peername, tuple) else ""
         if self.service.proxied and within(self.address, self.server.proxies):
             self._header = ProxyHeaderReader()
         else:

@@ -18,6 +18,7 @@ def settings_of(**differing: Any) -> SimpleNamespace:
         "PUBLIC_HOST": "localhost",
         "TRUSTED_PROXIES": [],
         "LMTP_NETWORKS": [],
+        "AUTH_NETWORKS": [],
         "PROXY_NETWORKS": [],
         "POP3_FROM_PANEL": "127.0.0.1:110",
         "SPARED_NETWORKS": [],

@@ -2,12 +2,14 @@
 
 import threading
 from datetime import timedelta
+from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from controlpanel.accounts import throttle
+from controlpanel.accounts import throttle, throttle_rules
 from controlpanel.accounts.models import KnownNetwork, Throttle, User
 from controlpanel.accounts.throttle import Success, attempt, record_failures, record_successes, waits
 
@@ -102,9 +104,18 @@ def test_an_office_is_slowed_for_the_failing_mailbox_only(ana: User) -> None:
     fail(OFFICE, LUIS, 40)
     assert wait(OFFICE, LUIS) > 0
     assert wait(OFFICE, "eva@example.org") == 0
+    assert [each.key for each in throttle.slowed()] == [f"pair:{OFFICE} {LUIS}", f"box:{LUIS}"]
     later(days=1)
     fail(OFFICE, LUIS, 40)
     assert wait(OFFICE, "eva@example.org") > 0
+
+
+def test_who_has_one_mailbox_does_not_guess_at_all_others(ana: User) -> None:
+    record_successes([Success(OFFICE, ANA, ana.pk)])
+    for number in range(60):
+        fail(OFFICE, f"box{number}@example.org", 1)
+    assert wait(OFFICE, LUIS) > 0
+    assert f"ip:{OFFICE}" in {each.key for each in throttle.slowed()}
 
 
 def test_a_right_sign_in_takes_back_what_the_same_network_had_failed(ana: User) -> None:
@@ -179,4 +190,60 @@ def test_batches_of_two_processes_count_every_failure_and_never_wait_for_each_ot
     for thread in threads:
         thread.join()
     # Of a hundred guesses one in 655 may be taken for one of the last eight: the marks are two octets.
-    assert 95 <= Throttle.objects.get(pk=f"ip:{HOME}").failures <= 100
+    assert 95 <= sum(Throttle.objects.get(pk=f"pair:{HOME} {box}").failures for box in (ANA, LUIS)) <= 100
+    assert Throttle.objects.get(pk=f"ip:{HOME}").failures == 2 * throttle_rules.PAIR_ADDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_guess_at_once_are_looked_at_one_by_one() -> None:
+    start = threading.Barrier(12)
+    under_way: list[int] = []
+    most = 0
+    looked: list[throttle.Looked] = []
+
+    def wrong() -> bool:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        threading.Event().wait(0.005)
+        under_way.pop()
+        return False
+
+    def one(number: int) -> None:
+        start.wait()
+        looked.append(throttle.look(attempt(HOME, ANA, f"guess {number}"), wrong))
+        connection.close()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+    assert 5 <= sum(not each.wait for each in looked) <= 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_name_that_is_looked_at_holds_up_no_other() -> None:
+    """Within the look at one name another one comes in from the same network, and the same name from elsewhere."""
+    tries = [attempt(HOME, LUIS, "x"), attempt(AWAY, ANA, "x")]
+    looked: list[throttle.Looked] = []
+
+    def beside() -> None:
+        looked.extend(throttle.look(each, lambda: True) for each in tries)
+        connection.close()
+
+    def slow() -> bool:
+        thread = threading.Thread(target=beside)
+        thread.start()
+        thread.join()
+        return True
+
+    assert throttle.look(attempt(HOME, ANA, "x"), slow).right
+    assert [each.right for each in looked] == [True, True]
+
+
+def test_where_nothing_is_counted_nobody_waits_for_a_turn(settings: Any) -> None:
+    settings.SPARED_NETWORKS = [ip_network(HOME)]
+    assert not throttle.look(attempt(HOME, ANA, "x"), lambda: False).right
+    assert not Throttle.objects.exists()

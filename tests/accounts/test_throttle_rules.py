@@ -120,21 +120,38 @@ MUCH = Count(1000, 0.0)
 
 
 @pytest.mark.parametrize(
-    ("network", "mailbox", "pair", "spared", "office", "wait"),
+    ("network", "mailbox", "pair", "spared", "people", "wait"),
     [
-        (NOTHING, NOTHING, NOTHING, False, False, 0),
-        (MUCH, NOTHING, NOTHING, False, False, 900),
-        (MUCH, NOTHING, NOTHING, False, True, 0),
-        (NOTHING, MUCH, NOTHING, False, False, 300),
-        (NOTHING, MUCH, NOTHING, True, False, 0),
-        (NOTHING, MUCH, NOTHING, False, True, 300),
-        (NOTHING, NOTHING, MUCH, True, True, 900),
+        (NOTHING, NOTHING, NOTHING, False, 0, 0),
+        (MUCH, NOTHING, NOTHING, False, 0, 900),
+        (MUCH, NOTHING, NOTHING, False, 1, 900),
+        (MUCH, NOTHING, NOTHING, False, 50, 0),
+        (NOTHING, MUCH, NOTHING, False, 0, 300),
+        (NOTHING, MUCH, NOTHING, True, 0, 0),
+        (NOTHING, MUCH, NOTHING, False, 50, 300),
+        (NOTHING, NOTHING, MUCH, True, 50, 900),
     ],
 )
 def test_whom_each_delay_slows(
-    network: Count, mailbox: Count, pair: Count, spared: bool, office: bool, wait: int
+    network: Count, mailbox: Count, pair: Count, spared: bool, people: int, wait: int
 ) -> None:
-    assert wait_of(network, mailbox, pair, spared=spared, office=office) == wait
+    assert wait_of(network, mailbox, pair, spared=spared, people=people) == wait
+
+
+def test_one_mailbox_adds_only_so_many_to_the_count_of_its_network() -> None:
+    changed = counted([attempt(OFFICE, LUIS, f"guess {number}") for number in range(500)], {})
+    assert changed[f"ip:{OFFICE}"].failures == throttle_rules.PAIR_ADDS
+    assert changed[f"pair:{OFFICE} {LUIS}"].failures == 500
+    changed |= counted([attempt(OFFICE, ANA, "guess")], changed)
+    changed |= taken_back([Success(OFFICE, LUIS, 1)], changed)
+    assert changed[f"ip:{OFFICE}"].failures == 1
+
+
+def test_a_right_sign_in_raises_what_a_network_may_fail_and_does_not_lift_it() -> None:
+    names = [f"box{number}@example.org" for number in range(200)]
+    failed = counted([attempt(OFFICE, name, "guess") for name in names], {})[f"ip:{OFFICE}"]
+    assert wait_of(failed, NOTHING, NOTHING, spared=False, people=1) == NETWORK.cap
+    assert wait_of(failed, NOTHING, NOTHING, spared=False, people=50) == 0
 
 
 def test_a_right_sign_in_takes_back_its_own_failures_only() -> None:
@@ -196,3 +213,52 @@ def test_nothing_that_is_taken_back_falls_below_zero(
     counts = counted(batch, {})
     after = counts | taken_back(successes, counts)
     assert all(0 <= after[key].failures <= counts.get(key, NOTHING).failures for key in after)
+
+
+counts_under = st.builds(Count, st.integers(0, 5000), st.floats(0, throttle_rules.FORGOTTEN_AFTER * 2))
+
+
+@given(counts_under, counts_under, counts_under, st.booleans(), st.integers(0, 1000))
+def test_every_delay_has_a_bound_and_kindness_never_lengthens_it(
+    network: Count, mailbox: Count, pair: Count, spared: bool, people: int
+) -> None:
+    wait = wait_of(network, mailbox, pair, spared=spared, people=people)
+    assert 0 <= wait <= max(NETWORK.cap, PAIR.cap, MAILBOX.cap)
+    assert wait_of(network, mailbox, pair, spared=True, people=people) <= wait
+    assert wait_of(network, mailbox, pair, spared=spared, people=people + 1) <= wait
+
+
+@given(counts_under, counts_under, st.integers(0, 1000))
+def test_whatever_strangers_fail_the_owner_waits_only_for_what_failed_where_they_are(
+    network: Count, pair: Count, people: int
+) -> None:
+    without, with_strangers = (
+        wait_of(network, mailbox, pair, spared=True, people=people) for mailbox in (NOTHING, Count(10**6, 0.0))
+    )
+    assert with_strangers == without
+
+
+@given(counts_under, st.floats(0, throttle_rules.FORGOTTEN_AFTER), st.sampled_from([NETWORK, MAILBOX, PAIR]))
+def test_a_wait_only_shrinks_as_time_goes_by_and_one_more_failure_only_lengthens_it(
+    count: Count, seconds: float, slope: throttle_rules.Slope
+) -> None:
+    assert Count(count.failures, count.age + seconds).wait(slope) <= count.wait(slope)
+    assert count.failed(b"xx").wait(slope) >= count.wait(slope)
+
+
+@given(st.lists(tries, max_size=60), st.integers(1, 100))
+def test_in_an_office_the_failures_of_as_many_mailboxes_as_people_slow_nobody_else(
+    batch: list[throttle_rules.Attempt], people: int
+) -> None:
+    """PERSON_FREE leaves each of those who signed in a mailbox that fails without end, and more."""
+    one_office = [each for each in batch if each.network == OFFICE and each.address]
+    failed = counted(one_office * 50, {}).get(f"ip:{OFFICE}", NOTHING)
+    assert len({each.address for each in one_office}) > people or failed.wait(throttle_rules.network_slope(people)) == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from([ANA, LUIS]), st.sampled_from(["a", "b"])), max_size=200))
+def test_a_few_stale_secrets_are_counted_a_few_times_however_often_they_come(polls: list[tuple[str, str]]) -> None:
+    counts: dict[str, Count] = {}
+    for address, secret in polls:
+        counts |= counted([attempt(HOME, address, secret)], counts)
+    assert counts.get(f"ip:{HOME}", NOTHING).failures == len(set(polls))

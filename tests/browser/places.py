@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from controlpanel.mailboxes.models import Address, Mailbox
 from controlpanel.mailstore.models import Message
 from tests.browser import demo
-from tests.store.factories import make_dialogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ def places() -> list[Place]:
         Place("mailbox-edit", "administrator", f"{box}edit/"),
         Place("mailbox-password", "administrator", f"{box}password/"),
         Place("mailbox-rename", "administrator", f"{box}rename/"),
+        Place("mailbox-hand-over", "administrator", f"/mailboxes/{owner.pk}/hand-over/"),
         Place("mailbox-access", "administrator", f"{box}access/new/"),
         Place("mailbox-close", "administrator", f"{box}close/"),
         Place("mailbox-delete", "administrator", f"{box}delete/"),
@@ -71,9 +71,6 @@ def places() -> list[Place]:
         Place("message", "owner", f"{own}messages/{message.pk}/"),
         Place("find", "owner", f"{own}find/"),
         Place("find-none", "owner", f"{own}find/?q=nothing&from=2026-01-01"),
-        Place("dialogues", "owner", f"{own}dialogues/"),
-        Place("dialogues-administrator", "administrator", f"{own}dialogues/"),
-        Place("dialogue", "owner", f"{own}dialogues/{make_dialogue(owner).pk}/"),
         Place("trace", "administrator", f"/mailboxes/{owner.pk}/trace/"),
         Place("devices", "owner", f"{own}devices/"),
         Place("sessions", "owner", f"{own}sessions/"),

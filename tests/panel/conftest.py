@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from controlpanel.accounts.models import User
+from controlpanel.importing.models import Import
 from controlpanel.mailboxes.models import Access, Address, DevicePassword, Domain, Mailbox
 from tests.store.factories import make_alias, make_domain, make_mailbox
 
@@ -31,6 +32,7 @@ class People:
     other_administrator: User
     owner: User
     other_owner: User
+    import_number: int
 
     def client(self, role: str) -> Client:
         """A browser in which `role` is signed in; `nobody` is signed in as nobody."""
@@ -59,4 +61,5 @@ def people(db: None) -> People:
         other_administrator=other_administrator,
         owner=mailbox.user,
         other_owner=other_mailbox.user,
+        import_number=Import.objects.create(by=administrator, file_name="list.csv", encoding="UTF-8", language="en").pk,
     )

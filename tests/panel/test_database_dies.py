@@ -43,7 +43,8 @@ def panel(durable_server: PostgreSQL, tmp_path: Path) -> Iterator[str]:
     gather = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
     subprocess.run(gather, cwd=ROOT, env=environment, check=True, capture_output=True)
     command = [sys.executable, "-m", "gunicorn", "--config", "python:controlpanel.gunicorn_panel"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+    log = tmp_path / "panel.log"
+    with log.open("wb") as said, subprocess.Popen(command, cwd=ROOT, env=environment, stderr=said) as process:
         address = f"http://{bind}"
         _until_there(f"{address}/health", process)
         yield address
@@ -62,15 +63,21 @@ def _until_there(address: str, process: "subprocess.Popen[bytes]") -> None:
     pytest.fail(f"nothing answers at {address}")
 
 
-def test_the_panel_outlives_its_database(durable_server: PostgreSQL, panel: str) -> None:
+def test_the_panel_outlives_its_database(durable_server: PostgreSQL, panel: str, tmp_path: Path) -> None:
     assert ask(f"{panel}/sign-in/")[0] == 200
     durable_server.kill()
     assert ask(f"{panel}/health") == (503, "database away\n")
     status, page = ask(f"{panel}/sign-in/", cookie="sessionid=" + "x" * 32)
     assert status == 503
     assert "The database does not answer" in page
+    for _page in range(5):
+        assert ask(f"{panel}/sign-in/", cookie="sessionid=" + "x" * 32)[0] == 503
     durable_server.start()
     assert ask(f"{panel}/health") == (200, "ok\n")
     status, page = ask(f"{panel}/sign-in/")
     assert status == 200
     assert "Sign in" in page
+    said = (tmp_path / "panel.log").read_text()
+    assert "Traceback" not in said
+    assert said.count("event=database_away") == 1
+    assert said.count("event=database_back") == 1

@@ -6,7 +6,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.panel.conftest import People
-from tests.store.factories import make_dialogue, put
+from tests.store.factories import put
 
 ROLES = ["operator", "administrator", "other_administrator", "owner", "other_owner", "nobody"]
 EVERYBODY = "operator administrator other_administrator owner other_owner"
@@ -41,6 +41,15 @@ PAGES = [
     ("domain-activity", "GET", RUNS_IT),
     ("mailboxes", "GET", RUNS_ONE),
     ("mailboxes-selected", "POST", EVERYBODY),
+    ("imports", "GET", RUNS_ONE),
+    ("domain-import", "GET", RUNS_IT),
+    ("import", "GET", RUNS_IT),
+    ("import-confirm", "POST", RUNS_IT),
+    ("import-discard", "POST", RUNS_IT),
+    ("import-faults", "GET", RUNS_IT),
+    ("import-invitations", "POST", RUNS_IT),
+    ("mailboxes-export", "GET", RUNS_ONE),
+    ("domain-export", "GET", RUNS_IT),
     ("mailbox", "GET", RUNS_IT),
     ("mailbox-edit", "GET", RUNS_IT),
     ("mailbox-password", "GET", RUNS_IT),
@@ -51,6 +60,8 @@ PAGES = [
     ("mailbox-delete", "GET", RUNS_IT),
     ("mailbox-undelete", "POST", RUNS_IT),
     ("mailbox-rename", "GET", RUNS_IT),
+    ("mailbox-hand-over", "GET", RUNS_IT),
+    ("mailbox-hand-over", "POST", RUNS_IT),
     ("access-new", "GET", RUNS_IT),
     ("access-revoke", "POST", RUNS_IT),
     ("mailbox-invite", "POST", RUNS_IT),
@@ -77,10 +88,6 @@ PAGES = [
     ("message", "GET", "owner"),
     ("message-eml", "GET", "owner"),
     ("mailbox-find", "GET", "owner"),
-    ("dialogues", "GET", HOLDS_OR_RUNS),
-    ("dialogues-switch", "POST", HOLDS_OR_RUNS),
-    ("dialogue", "GET", HOLDS_OR_RUNS),
-    ("dialogue-text", "GET", HOLDS_OR_RUNS),
     ("mailbox-trace", "GET", RUNS_IT),
     ("mailbox-sessions", "GET", "owner"),
     ("session-end", "POST", "operator administrator owner"),
@@ -113,7 +120,7 @@ def arguments(name: str, people: People) -> dict[str, object]:
         "operator": people.operator.pk,
         "access": people.access.pk,
         "session": 1,
-        "dialogue": make_dialogue(people.mailbox).pk,
+        "number": people.import_number,
         "message": put(people.mailbox)[0],
         "client": "thunderbird",
         "token": "none",

@@ -16,6 +16,7 @@ from pop3service.dovecot_auth import (
     LONGEST_LINE,
     NEED_DATA,
     OPEN_REQUESTS,
+    Answered,
     Asked,
     Granted,
     Session,
@@ -67,12 +68,12 @@ class Line:
             elif self.store is None:
                 self.asked.append(event)
             else:
-                self.session.answer(event, self.store(event))
+                self.session.answer(Answered(event, self.store(event)))
         self.closed = event is CLOSE
         return out
 
     def reply(self, asked: Asked, value: object) -> bytes:
-        self.session.answer(asked, value)
+        self.session.answer(Answered(asked, value))
         return self.listen()
 
 
@@ -163,7 +164,7 @@ def test_exim_says_everything_at_once_after_done() -> None:
     session.receive(b"CONT\t1\t" + ANA + b"\n")
     asked = session.next_event()
     assert isinstance(asked, Asked)
-    session.answer(asked, Granted("ana@example.test"))
+    session.answer(Answered(asked, Granted("ana@example.test")))
     assert session.next_event() == b"OK\t1\tuser=ana@example.test\n"
 
 
@@ -336,7 +337,7 @@ def test_an_answer_that_is_no_answer_is_our_fault_and_said_so() -> None:
     line = Line()
     line.say(PLAIN % (1, ANA))
     with pytest.raises(TypeError, match="LoggedIn"):
-        line.session.answer(line.asked[0], LoggedIn(0, 0))
+        line.session.answer(Answered(line.asked[0], LoggedIn(0, 0)))
 
 
 # Many at once

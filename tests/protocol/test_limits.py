@@ -20,7 +20,7 @@ def test_there_is_room_up_to_each_limit() -> None:
     assert not census.has_room("192.0.2.2", 11)
     census.enter("192.0.2.2", authenticated=False)
     assert not census.has_room("192.0.2.3", 4)
-    census.sign_in()
+    census.sign_in("192.0.2.1")
     assert census.has_room("192.0.2.3", 4)
 
 
@@ -30,7 +30,32 @@ def test_who_leaves_makes_room_and_leaves_nothing_behind() -> None:
         census.enter("2001:db8::1", authenticated)
         census.leave("2001:db8::1", authenticated)
     assert census.has_room("2001:db8::1", 1)
-    assert (census.unauthenticated, dict(census._addresses)) == (0, {})
+    census.enter("2001:db8::1", authenticated=False)
+    census.sign_in("2001:db8::1")
+    census.leave("2001:db8::1", authenticated=True)
+    assert (census.unauthenticated, dict(census._addresses), dict(census._unauthenticated)) == (0, {}, {})
+
+
+def test_one_address_has_only_so_many_that_have_not_signed_in() -> None:
+    census = Census(Limits(unauthenticated_per_address=2))
+    census.enter("2001:db8::1", authenticated=False)
+    census.enter("2001:db8::2", authenticated=False)
+    assert not census.has_room("2001:db8::3", 3)
+    assert census.has_room("192.0.2.1", 3)
+    census.sign_in("2001:db8::1")
+    assert census.has_room("2001:db8::3", 3)
+
+
+def test_an_office_whose_clients_all_start_at_once_has_room_and_few_addresses_do_not_fill_the_service() -> None:
+    census, people, devices = Census(Limits()), 50, 2
+    for _ in range(people * devices):
+        assert census.has_room("192.0.2.1", 1)
+        census.enter("192.0.2.1", authenticated=False)
+    for number in range(13):
+        for _ in range(400):
+            if census.has_room(f"198.51.100.{number}", 1):
+                census.enter(f"198.51.100.{number}", authenticated=False)
+    assert census.has_room("203.0.113.1", 1)
 
 
 def test_an_ipv6_network_counts_as_one_address() -> None:
@@ -62,7 +87,7 @@ def test_an_address_is_written_in_one_way(host: str, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "loopback"), [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::2", False)]
+    ("address", "loopback"), [("", True), ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::2", False)]
 )
 def test_loopback(address: str, loopback: bool) -> None:
     assert is_loopback(address) == loopback

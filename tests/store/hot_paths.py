@@ -1,12 +1,13 @@
 """What mail, its clients, owners and time ask of the store: every statement of a hot path is said at least once."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from django.http import QueryDict
 
 from controlpanel.accounts import throttle
 from controlpanel.journal import record
-from controlpanel.mailboxes import sign_in
+from controlpanel.mailboxes import sending, sign_in
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.recipients import Recipient, find_recipients
 from controlpanel.mailstore import overview, retention, tracing
@@ -24,6 +25,9 @@ from controlpanel.mailstore.maildrop import (
     renew,
     unique_ids,
 )
+from controlpanel.mailstore.models import Fate
+from controlpanel.mailstore.onward import Onward, Passing, queue
+from controlpanel.mailstore.onward.passing import Way
 from controlpanel.panel import periods
 from tests.store.factories import PROCESS, make_closing, make_delivery, make_opening
 
@@ -36,6 +40,14 @@ def people_sign_in(boxes: list[Mailbox]) -> None:
     sign_in.record_uses([sign_in.Use(*each, "192.0.2.1") for each in zip(accounts, proofs, strict=True)])
 
 
+def mail_goes_out(boxes: list[Mailbox]) -> None:
+    addresses = [box.address_text for box in boxes]
+    submissions = [sending.Submission(*each) for each in pairwise(addresses)]
+    assert all(sending.find_senders([*submissions, sending.Submission(addresses[0], "none@d1.example")]))
+    assert all(sending.count(box.pk, 1, 100) for box in boxes)
+    assert sending.sent_today(boxes[0].pk) == 1
+
+
 def mail_comes(boxes: list[Mailbox]) -> None:
     find_recipients([Recipient(f"u{n}+x@d{n + 1}.example", 100) for n in range(10)])
     find_recipients([Recipient(f"none@d{n}.example") for n in range(10)])
@@ -44,8 +56,25 @@ def mail_comes(boxes: list[Mailbox]) -> None:
     discard_bodies([discarded])
     staged = replace(make_delivery(boxes[0], b"x"), chunks=(), body=body)
     deliver([staged, *[make_delivery(box) for box in boxes], *[make_delivery(box, uidl="old") for box in boxes]])
+    mail_leaves(boxes[1])
     Mailbox.objects.filter(id=boxes[0].pk).update(quota=1)
     deliver([make_delivery(boxes[0])])
+
+
+def mail_leaves(box: Mailbox) -> None:
+    onward = [Onward(f"x{n}@elsewhere.example", "info@d.example") for n in range(4)]
+    deliver([make_delivery(box, passing=Passing(Way(), 0, onward))])
+    for fate in (Fate.SENT, Fate.REFUSED):
+        claimed = queue.claim()
+        assert claimed is not None, "it is due now"
+        queue.read_chunk(claimed, 0)
+        queue.end(claimed, fate, "250 taken", "SRS0=x@d.example")
+    again, alone = queue.claim(), queue.claim()
+    assert again is not None, "it is due now"
+    assert alone is not None, "it is due now"
+    queue.put_off(again, "451 later")
+    queue.still_alone(alone)
+    queue.forget()
 
 
 def mail_goes(boxes: list[Mailbox]) -> None:

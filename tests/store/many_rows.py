@@ -31,6 +31,7 @@ INSERT INTO mailboxes_devicepassword (mailbox_id, name, stored_key, server_key, 
     SELECT id, 'phone', decode(md5(n::text), 'hex'), '', true, true, '[]', now(), false FROM fresh;
 INSERT INTO mailboxes_usage (mailbox_id, messages, octets, removed_messages, removed_octets, change)
     SELECT id, %(messages)s, %(messages)s, %(messages)s, %(messages)s, %(messages)s FROM fresh;
+INSERT INTO mailboxes_sent SELECT id, current_date - 3, 1 FROM fresh;
 -- The first message of each mailbox is removed, and of every third mailbox gone.
 INSERT INTO mailstore_message (mailbox_id, body, octets, uidl, added, received, removed, removed_at, gone_at,
                                removed_how, removed_device, sender, message_id, from_header, subject, date_header)
@@ -41,6 +42,10 @@ INSERT INTO mailstore_message (mailbox_id, body, octets, uidl, added, received, 
     FROM mail;
 INSERT INTO mailstore_messagechunk SELECT body, 0, convert_to(repeat('x', 500), 'UTF8') FROM mail;
 INSERT INTO mailstore_stagedbody SELECT 20 * %(first)s + n, now() FROM fresh;
+INSERT INTO mailstore_outgoing (errand, mailbox_id, forwarder, domain, sender, recipient, envelope, body, octets, head,
+                                kept, message_id, from_header, subject, date_header, since, due)
+    SELECT 'forward', id, 'u' || n || '@d.example', 'd.example', '', 'x@outside.example', '', 30 * %(first)s + n, 1, 0,
+           true, '', '', repeat('subject ', 20), '', now(), now() + interval '1 day' FROM fresh;
 INSERT INTO mailstore_fetched SELECT id, 0, mailbox_id, '', now() FROM mailstore_message;
 INSERT INTO mailstore_session (id, process, mailbox_id, device, tls, mechanism, started, change, exclusive, end_asked)
     SELECT n, gen_random_uuid(), id, '', '', '', now(), 1, false, false FROM fresh;

@@ -201,7 +201,7 @@ def test_scram_does_not_tell_who_exists(ana: Mailbox) -> None:
 
 
 def test_who_guesses_is_slowed(ana: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pop3service.backend.login.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("pop3service.backend.proving.PATIENCE_SECONDS", 0)
 
     async def test(backend: Backend) -> None:
         reasons = []
@@ -233,8 +233,19 @@ def test_two_devices_poll_at_once(ana: Mailbox) -> None:
     beside_a_backend(test)
 
 
-def test_one_mailbox_has_so_many_sessions(ana: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("controlpanel.mailstore.maildrop.opening.SESSIONS_PER_MAILBOX", 2)
+def test_many_at_once_do_not_pass_the_cap_of_a_mailbox(ana: Mailbox, settings: Any) -> None:
+    settings.SESSIONS_PER_MAILBOX = 2
+
+    async def test(backend: Backend) -> None:
+        answers = await asyncio.gather(*(answer_to(backend.pop3(FakeLine()), login()) for _ in range(12)))
+        assert sum(isinstance(answer, LoggedIn) for answer in answers) == 2
+        assert answers.count(Refused(Code.IN_USE, Reason.TOO_MANY_SESSIONS)) == 10
+
+    beside_a_backend(test)
+
+
+def test_one_mailbox_has_so_many_sessions(ana: Mailbox, settings: Any) -> None:
+    settings.SESSIONS_PER_MAILBOX = 2
 
     async def test(backend: Backend) -> None:
         doors = [await signed_in(backend), await signed_in(backend)]

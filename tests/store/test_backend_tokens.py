@@ -75,7 +75,7 @@ def test_it_opens_no_other(ana: Mailbox, issuer: SmallIssuer) -> None:
 
 
 def test_who_tries_many_tokens_is_slowed(ana: Mailbox, issuer: SmallIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pop3service.backend.login.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("pop3service.backend.proving.PATIENCE_SECONDS", 0)
     stale = TokenLogin("XOAUTH2", ANA, "stale.token.again")
     assert answers(*[stale] * 20) == [REFUSED] * 20
     reasons = [answer.reason for answer in answers(*[TokenLogin("XOAUTH2", "", f"made.up.{n}") for n in range(12)])]

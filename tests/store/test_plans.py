@@ -13,7 +13,7 @@ from controlpanel import database
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailstore import retention
-from tests.store.hot_paths import mail_comes, mail_goes, pages_and_owners, people_sign_in
+from tests.store.hot_paths import mail_comes, mail_goes, mail_goes_out, pages_and_owners, people_sign_in
 from tests.store.many_rows import fill
 
 # Of these there are a handful at most.
@@ -78,6 +78,7 @@ def test_no_statement_of_a_hot_path_walks_a_growing_table(boxes: list[Mailbox], 
     assert walked(("SELECT count(*) FROM mailstore_message WHERE octets > %(o)s", {"o": 0})) == {"mailstore_message"}
     people_sign_in(boxes)
     mail_comes(boxes)
+    mail_goes_out(boxes)
     mail_goes(boxes)
     pages_and_owners(boxes[0])
     for step in (retention.sweep_bodies, retention.forget, retention.sweep_staged, forgetting.forget):

@@ -31,6 +31,7 @@ from controlpanel.mailboxes.changes.domains import (
     undelete_domain,
 )
 from controlpanel.mailboxes.changes.dropping import drop_domains, drop_mailbox
+from controlpanel.mailboxes.changes.handing_over import hand_over, leaving
 from controlpanel.mailboxes.changes.leaving import choose_leaving
 from controlpanel.mailboxes.changes.lending import lent_device_password
 from controlpanel.mailboxes.changes.listed import ListRefused, check_list, create_mailboxes
@@ -52,7 +53,6 @@ from controlpanel.mailboxes.changes.people import (
     dismiss_administrator,
     dismiss_operator,
 )
-from controlpanel.mailboxes.changes.recording import record_dialogues
 from controlpanel.mailboxes.changes.refused import ChangeRefused
 from controlpanel.mailboxes.changes.rooms import DEFAULT
 from controlpanel.mailboxes.changes.slowed import clear_slowed
@@ -87,10 +87,11 @@ __all__ = [
     "drop_domains",
     "drop_mailbox",
     "grant_access",
+    "hand_over",
     "invite",
     "invited",
+    "leaving",
     "lent_device_password",
-    "record_dialogues",
     "rename_device_password",
     "rename_mailbox",
     "reopen_domain",

@@ -39,11 +39,10 @@ def set_password(
 
 def _check_present(user: User, present: str, actor: Actor) -> None:
     attempt = throttle.attempt(actor.address, user.address, present)
-    [wait] = throttle.waits([attempt])
-    if wait:
-        raise ChangeRefused("present", too_many(wait))
-    if not user.check_password(present):
-        throttle.record_failures([attempt])
+    looked = throttle.look(attempt, lambda: user.check_password(present))
+    if looked.wait:
+        raise ChangeRefused("present", too_many(looked.wait))
+    if not looked.right:
         raise ChangeRefused("present", _("This is not the present password."))
 
 

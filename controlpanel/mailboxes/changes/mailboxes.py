@@ -14,6 +14,7 @@ from controlpanel.journal import record
 from controlpanel.mailboxes import device_passwords, octets, signals
 from controlpanel.mailboxes.addresses import new_local
 from controlpanel.mailboxes.changes import states
+from controlpanel.mailboxes.changes.handing_back import take_back
 from controlpanel.mailboxes.changes.passwords_set import hash_of_new
 from controlpanel.mailboxes.changes.refused import ChangeRefused, Sentence, change, said_of, text
 from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota, chosen, lock_domain, make_room, reallot
@@ -53,11 +54,14 @@ def create_mailbox(
     quota: Quota = DEFAULT,
     password: str | None = None,
     password_hash: str | None = None,
+    hashed: str | None = None,
+    language: str = "",
     note: str = "",
 ) -> Mailbox:
     """Make a mailbox, its User, its address and its usage row.
 
-    With `password`, or with `password_hash` as another server wrote it; with neither, an invitation comes first.
+    With `password`, with `password_hash` as another server wrote it, or with `hashed` as a User's row keeps it; with
+    none of them an invitation comes first. `language`: of its owner; "": the domain's.
     Refused: local, quota, password, password_hash, name, note, or "" (the domain is full, or not open).
     """
     require(actor, Act.CREATE_MAILBOX, domain)
@@ -65,13 +69,15 @@ def create_mailbox(
         local = new_local(local)
         address = canonical(f"{local}@{domain.name}")
     name, note = text("name", name, NAME_LENGTH), text("note", note, NOTE_LENGTH)
-    stored = _stored(address, name, password, password_hash)
+    stored = hashed if hashed is not None else _stored(address, name, password, password_hash)
     with change(taken("local")):
         domain = lock_domain(domain)
         given = chosen(domain, quota)
         make_room(domain, given)
         mailbox = Mailbox.objects.create(
-            user=User.objects.create(address=address, name=name, password=stored, password_changed=timezone.now()),
+            user=User.objects.create(
+                address=address, name=name, language=language, password=stored, password_changed=timezone.now()
+            ),
             domain=domain,
             address=Address.objects.create(domain=domain, local=local),
             address_text=address,
@@ -167,13 +173,17 @@ def delete_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
 
 
 def undelete_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
-    """Take the mark away: the mailbox is as it was before it was deleted. Refused: "" (no room any more)."""
+    """Take the mark away: the mailbox is as it was before it was deleted, or handed over, but for its way in.
+
+    Refused: "" (no room any more, too late, or its address is taken).
+    """
     require(actor, Act.RULE_MAILBOX, mailbox)
     with change():
         domain, mailbox = lock(mailbox)
         if mailbox.state == State.DELETED:
             make_room(domain, mailbox.quota, mailbox)
             states.unmark(mailbox)
+            take_back(mailbox)
             _tell(actor, "undelete_mailbox", mailbox)
     return mailbox
 

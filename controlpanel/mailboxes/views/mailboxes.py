@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -80,6 +80,11 @@ def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain |
         totals=_totals(domain, None if searched else shown.count) if domain else None,
         may_create=domain is not None and rules.may(request.user, Act.CREATE_MAILBOX, domain),
     )
+
+
+def matching(mailboxes: QuerySet[Mailbox], query: QueryDict) -> QuerySet[Mailbox]:
+    """The mailboxes that a list shows which is filtered like this, in no order."""
+    return _matching(_filtered(mailboxes, query.get("show", "")), lists.asked_for(query))
 
 
 def _totals(domain: Domain, mailboxes: int | None) -> Totals:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from controlpanel import database
@@ -12,7 +13,6 @@ from controlpanel.mailstore.errors import MailboxGoneError
 from controlpanel.mailstore.locks import lock_usages
 
 SESSION_SECONDS = 12 * 3600  # no session lives longer; the door ends it
-SESSIONS_PER_MAILBOX = 20  # over all processes; logins of the same moment in two of them may pass it by a few
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,10 @@ class InUse:
 
 @dataclass(frozen=True, slots=True)
 class Crowded:
-    """The mailbox has as many live sessions as it may have."""
+    """The mailbox has as many live sessions as it may have (SESSIONS_PER_MAILBOX).
+
+    They count over all processes; logins of the same moment in two of them may pass it by a few.
+    """
 
 
 OPEN = """
@@ -98,7 +101,7 @@ def _open(openings: Sequence[Opening]) -> list[Opened | InUse | Crowded]:
         return []
     numbers = [secrets.randbits(53) for _ in openings]
     asked = database.columns(openings)
-    found = {row[0]: row for row in database.rows(OPEN, session=numbers, most=SESSIONS_PER_MAILBOX, **asked)}
+    found = {row[0]: row for row in database.rows(OPEN, session=numbers, most=settings.SESSIONS_PER_MAILBOX, **asked)}
     if len(found) < len(openings):
         raise MailboxGoneError
     return [_answer(*found[number]) for number in numbers]

@@ -121,6 +121,7 @@ WITH unseen AS (
           WHERE session.mailbox_id = message.mailbox_id
             AND session.change >= COALESCE(message.first_added, message.added) AND session.change < message.removed
       )
+      AND NOT EXISTS (SELECT FROM mailstore_outgoing AS outgoing WHERE outgoing.body = message.body)
     ORDER BY gone_at LIMIT %(messages)s::bigint
     FOR NO KEY UPDATE SKIP LOCKED
 ), bounded AS (
@@ -139,7 +140,10 @@ SELECT count(*) FROM bounded
 
 
 def sweep_bodies() -> bool:
-    """Drop the bodies of messages that are gone, once no live session sees them. Works a minute after a crash again."""
+    """Drop the bodies of messages that are gone, once no live session sees them and none of them is to leave any more.
+
+    Works a minute after a crash again.
+    """
     with transaction.atomic():
         database.run(SINCE_CRASH)
         return bool(database.rows(SWEEP, messages=MESSAGES_A_STEP, octets=OCTETS_A_STEP)[0][0])

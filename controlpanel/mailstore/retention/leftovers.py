@@ -28,15 +28,20 @@ WHERE mailbox.id = %(mailbox)s::bigint AND 'deleted' IN (mailbox.state, domain.s
 FOR SHARE OF mailbox, domain SKIP LOCKED
 """
 
+# A body that another message took over, here or in another mailbox, is that message's to take along.
 ERASE = """
 WITH erased AS (
     DELETE FROM mailstore_message
     WHERE id IN (SELECT id FROM mailstore_message WHERE mailbox_id = %(mailbox)s::bigint LIMIT %(messages)s::bigint)
-    RETURNING id, body, octets, removed IS NULL AS present, gone_at IS NULL AS counted
+    RETURNING id, body, octets, restored_as, removed IS NULL AS present, gone_at IS NULL AS counted
 ), chunks AS (
-    DELETE FROM mailstore_messagechunk AS chunk USING erased WHERE chunk.body = erased.body
+    DELETE FROM mailstore_messagechunk AS chunk USING erased
+    WHERE chunk.body = erased.body AND erased.restored_as IS NULL
 ), fetched AS (
     DELETE FROM mailstore_fetched AS fetched USING erased WHERE fetched.message_id = erased.id
+), outgoing AS (
+    DELETE FROM mailstore_outgoing AS outgoing USING erased
+    WHERE outgoing.body = erased.body AND erased.restored_as IS NULL
 )
 UPDATE mailboxes_usage AS usage
 SET messages = usage.messages - sums.messages, octets = usage.octets - sums.octets,

@@ -1,0 +1,265 @@
+"""Look at the rows of a file before anything changes: everything that would be refused is said beside its row.
+
+A batch is looked at with a few statements, however many rows. What counts together (limits of a domain, one address
+twice in the file) is counted over the good rows before it, so that a check that was interrupted goes on as it began.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
+
+from controlpanel.accounts import passwords
+from controlpanel.accounts.addresses import AddressError, canonical, domain_shown
+from controlpanel.accounts.models import User
+from controlpanel.importing import shapes
+from controlpanel.importing.models import Import, Row, RowState, State
+from controlpanel.importing.secrets import deciphered
+from controlpanel.mailboxes import octets, rules
+from controlpanel.mailboxes.addresses import new_local, shown
+from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH, NOTE_LENGTH
+from controlpanel.mailboxes.changes.passwords_set import check_new
+from controlpanel.mailboxes.changes.refused import ChangeRefused, said_of, text
+from controlpanel.mailboxes.changes.rooms import chosen
+from controlpanel.mailboxes.models import Address, Domain, Mailbox
+from controlpanel.mailboxes.models import State as Standing
+
+ROWS_A_STEP = 200
+MOST_ALIASES = 50
+WRITTEN = ["state", "values", "secret", "stored", "address", "domain", "quota", "takes", "faults"]
+
+
+def check_some(number: int) -> bool:
+    """Check the next rows of an import, and say whether there may be more. At the end it is checked."""
+    with transaction.atomic():
+        held = Import.objects.select_for_update(no_key=True).filter(pk=number, state=State.CHECKING).first()
+        if held is None:
+            return False
+        rows = list(held.rows.filter(state=RowState.NEW).order_by("line")[:ROWS_A_STEP])
+        if not rows:
+            held.state = State.CHECKED
+            held.save(update_fields=["state"])
+            return False
+        with override(held.language):
+            _Batch(held, [_Reading(row) for row in rows]).check()
+        Row.objects.bulk_update(rows, WRITTEN)
+    return True
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A row while it is looked at."""
+
+    row: Row
+    aliases: list[str] = field(default_factory=list)
+
+    def fault(self, column: str, sentence: str | Promise) -> None:
+        self.row.faults.append([column, str(sentence)])
+
+    def text(self, column: str) -> str:
+        return str(self.row.values.get(column, ""))
+
+    def read_addresses(self, domain: str) -> None:
+        """Take the address and the aliases as they will be kept; one without a domain is in `domain`."""
+        try:
+            self.row.address = _address(self.text("address"), domain)
+        except AddressError as error:
+            self.fault("address", error.sentence)
+            self.row.address = ""
+            return
+        home = self.row.address.rpartition("@")[2]
+        for word in dict.fromkeys(shapes.several(self.text("aliases"))):
+            try:
+                self.aliases.append(_address(word, home))
+            except AddressError as error:
+                self.fault("aliases", f"{word[:80]}: {error.sentence}")
+
+
+def _address(words: str, domain: str) -> str:
+    address = canonical(words if "@" in words or not domain else f"{words}@{domain}")
+    new_local(address.rpartition("@")[0])
+    return address
+
+
+class _Batch:
+    """What the rows of a batch are looked at against, read once."""
+
+    def __init__(self, held: Import, readings: list[_Reading]) -> None:
+        self.held, self.readings = held, readings
+        for reading in readings:
+            reading.read_addresses(held.domain.name if held.domain else "")
+        self.named = [reading.row.address for reading in readings if reading.row.address]
+        wanted = {*self.named, *(alias for reading in readings for alias in reading.aliases)}
+        self.domains = self._domains({address.rpartition("@")[2] for address in wanted})
+        self.boxes = set(Mailbox.objects.filter(address_text__in=wanted).values_list("address_text", flat=True))
+        self.sign_in = set(User.objects.filter(address__in=wanted).values_list("address", flat=True))
+        self.taken = self._taken(wanted)
+        self.before = self._before(wanted)
+        self.made = self._counted()
+
+    def _domains(self, names: set[str]) -> dict[str, Domain]:
+        """The domains in which whoever imports may make mailboxes."""
+        found = Domain.objects.filter(name__in=names).exclude(state=Standing.DELETED)
+        if self.held.shell:
+            return {domain.name: domain for domain in found}
+        by = self.held.by
+        return {domain.name: domain for domain in found if by and rules.may(by, rules.Act.CREATE_MAILBOX, domain)}
+
+    def _taken(self, wanted: set[str]) -> set[str]:
+        numbers = [domain.pk for domain in self.domains.values()]
+        locals_ = {address.rpartition("@")[0] for address in wanted}
+        found = Address.objects.filter(domain__in=numbers, local__in=locals_)
+        return {f"{local}@{name}" for local, name in found.values_list("local", "domain__name")}
+
+    def _before(self, wanted: set[str]) -> dict[str, int]:
+        """By address the line that takes it, of the rows that are good already."""
+        rows = self.held.rows.filter(state=RowState.GOOD, takes__overlap=list(wanted)).values_list("takes", "line")
+        return {address: line for takes, line in rows for address in takes}
+
+    def _counted(self) -> dict[int, tuple[int, int]]:
+        """By limited domain its mailboxes and their octets, with those that good rows will make."""
+        limited = [each.pk for each in self.domains.values() if {each.limit_mailboxes, each.limit_octets} != {None}]
+        if not limited:
+            return {}
+        sums = dict.fromkeys(limited, (0, 0))
+        there = Mailbox.objects.filter(domain__in=limited).exclude(state=Standing.DELETED)
+        coming = self.held.rows.filter(domain__in=limited, state=RowState.GOOD)
+        for rows in (there, coming):
+            counted = (
+                rows.order_by().values_list("domain").annotate(boxes=Count("pk"), octets=Coalesce(Sum("quota"), 0))
+            )
+            for number, count, total in counted:
+                sums[number] = (sums[number][0] + count, sums[number][1] + int(total))
+        return sums
+
+    def check(self) -> None:
+        for reading in self.readings:
+            if reading.row.address in self.boxes:
+                _keep_nothing(reading.row, RowState.THERE)
+                continue
+            self._check(reading)
+            if reading.row.faults:
+                _keep_nothing(reading.row, RowState.BAD)
+            else:
+                self._let_in(reading)
+
+    def _check(self, reading: _Reading) -> None:
+        row = reading.row
+        if row.values.pop("ragged", None):
+            reading.fault("", _("This line has more cells than there are headings."))
+        domain = self.domains.get(row.address.rpartition("@")[2])
+        if row.address:
+            self._check_free(reading, row.address, "address")
+        if row.address and domain is None:
+            self._say_no_domain(reading)
+        self._check_aliases(reading)
+        self._check_texts(reading)
+        self._check_secret(reading)
+        if domain is not None:
+            row.domain = domain
+            self._check_room(reading, domain)
+
+    def _say_no_domain(self, reading: _Reading) -> None:
+        name = domain_shown(reading.row.address.rpartition("@")[2])
+        reading.fault("address", _("You run no domain %(name)s here.") % {"name": name})
+
+    def _check_free(self, reading: _Reading, address: str, column: str) -> None:
+        before = f"{shown(address)}: " if column == "aliases" else ""
+        if address in self.sign_in and address not in self.taken:
+            reading.fault(column, before + _("Somebody signs in with this address already."))
+        elif address in self.taken or address in self.boxes:
+            reading.fault(column, before + _("This address is taken."))
+        elif address in self.before:
+            line = self.before[address]
+            reading.fault(column, before + _("Line %(line)d has this address too.") % {"line": line})
+
+    def _check_aliases(self, reading: _Reading) -> None:
+        home = reading.row.address.rpartition("@")[2]
+        if len(reading.aliases) > MOST_ALIASES:
+            reading.fault("aliases", _("A row has at most 50 aliases."))
+        for alias in reading.aliases[:MOST_ALIASES]:
+            if alias.rpartition("@")[2] != home:
+                reading.fault("aliases", f"{shown(alias)}: " + _("An alias stands in the domain of its mailbox."))
+            elif alias == reading.row.address:
+                reading.fault("aliases", f"{shown(alias)}: " + _("This is the mailbox itself."))
+            else:
+                self._check_free(reading, alias, "aliases")
+
+    def _check_texts(self, reading: _Reading) -> None:
+        values = reading.row.values
+        for column, most in (("name", NAME_LENGTH), ("note", NOTE_LENGTH), ("label", NOTE_LENGTH)):
+            with _beside(reading):
+                values[column] = text(column, reading.text(column), most)
+        with _beside(reading):
+            values["language"] = shapes.language_of(reading.text("language"))
+
+    def _check_secret(self, reading: _Reading) -> None:
+        row = reading.row
+        if row.secret is None:
+            return
+        secret = deciphered(bytes(row.secret))
+        if secret is None:
+            reading.fault("password", _("SECRET_KEY has changed since this file was read. Import it again."))
+        elif secret[0] == shapes.CLEAR:
+            with _beside(reading):
+                check_new(secret[1:], row.address, reading.text("name"))
+        else:
+            with _beside(reading), said_of("hash"):
+                row.stored, row.secret = passwords.kept_as_it_came(secret[1:]), None
+
+    def _check_room(self, reading: _Reading, domain: Domain) -> None:
+        row = reading.row
+        with _beside(reading):
+            row.quota = chosen(domain, shapes.quota_of(reading.text("quota")))
+            if domain.limit_octets is not None and row.quota is None:
+                raise ChangeRefused("quota", _("The room of this domain is limited, so each mailbox needs a quota."))
+            made, given = self.made.get(domain.pk, (0, 0))
+            if domain.limit_octets is not None and given + (row.quota or 0) > domain.limit_octets:
+                left = octets.shown(max(0, domain.limit_octets - given))
+                raise ChangeRefused("quota", _("This domain has %(left)s left to give.") % {"left": left})
+            if domain.limit_mailboxes is not None and made >= domain.limit_mailboxes:
+                raise ChangeRefused("address", _full(domain.limit_mailboxes))
+
+    def _let_in(self, reading: _Reading) -> None:
+        """The row is good: what comes after it counts it."""
+        row = reading.row
+        row.state, row.takes = RowState.GOOD, [row.address, *reading.aliases]
+        self.before |= dict.fromkeys(row.takes, row.line)
+        if row.domain_id in self.made:
+            count, total = self.made[row.domain_id]
+            self.made[row.domain_id] = (count + 1, total + (row.quota or 0))
+
+
+def _keep_nothing(row: Row, state: RowState) -> None:
+    row.state, row.secret, row.stored = state, None, ""
+
+
+def _full(limit: int) -> str:
+    return (
+        ngettext(
+            "This domain has room for %d mailbox, and has it.",
+            "This domain has room for %d mailboxes, and has them.",
+            limit,
+        )
+        % limit
+    )
+
+
+class _beside:  # noqa: N801
+    """What is refused inside is a fault of the row."""
+
+    def __init__(self, reading: _Reading) -> None:
+        self.reading = reading
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if not isinstance(error, ChangeRefused):
+            return False
+        self.reading.fault(error.field, error.sentence)
+        return True
