@@ -19,7 +19,7 @@ LONGEST_LINE = 16 * 1024  # an AUTH line with a token in it; most commands have 
 
 
 class Outcome(Enum):
-    """What a command does to the session beside its reply; `pop3.TRANSITIONS` says where each leads.
+    """What a command does to the session beside its reply; `states.TRANSITIONS` says where each leads.
 
     The value of those that close it is what the log calls them.
     """

@@ -15,65 +15,19 @@ driver's; it asks for the last words, and may get none.
 """
 
 from dataclasses import replace
-from enum import Enum, auto
 from typing import Any
 
-from pop3service import authorization, capabilities, transaction
-from pop3service.client import Client, Command, CommandError, Flush, Outcome, ReadLine, Talk
+from pop3service import authorization
+from pop3service.client import Client, CommandError, Flush, Outcome, ReadLine, Talk
 from pop3service.lines import LineTooLongError
 from pop3service.requests import Finish, Request
 from pop3service.rules import Peer, Rules, Tls
 from pop3service.signals import CLOSE, NEED_DATA, START_TLS, Farewell, Signal
+from pop3service.states import COMMANDS, KEYWORDS, LONGEST, LONGEST_COMMAND, TRANSITIONS, State
+from pop3service.tape import Sink, Tape
 from pop3service.words import LAST_WORDS, Text
 
 __all__ = ["CLOSE", "NEED_DATA", "START_TLS", "Event", "Farewell", "Peer", "Rules", "Session", "Signal", "State", "Tls"]
-
-
-class State(Enum):
-    NEW = auto()
-    AUTHORIZATION = auto()
-    HANDSHAKE = auto()
-    TRANSACTION = auto()
-    CLOSED = auto()
-
-
-COMMANDS: dict[State, dict[bytes, Command]] = {
-    State.AUTHORIZATION: {
-        b"CAPA": capabilities.capa,
-        b"STLS": authorization.stls,
-        b"UTF8": authorization.utf8,
-        b"LANG": capabilities.lang,
-        b"USER": authorization.user,
-        b"PASS": authorization.password,
-        b"AUTH": authorization.auth,
-        b"QUIT": authorization.leave,
-    },
-    State.TRANSACTION: {
-        b"STAT": transaction.stat,
-        b"LIST": transaction.list_messages,
-        b"UIDL": transaction.uidl,
-        b"RETR": transaction.retr,
-        b"TOP": transaction.top,
-        b"DELE": transaction.dele,
-        b"RSET": transaction.rset,
-        b"NOOP": transaction.noop,
-        b"CAPA": capabilities.capa,
-        b"LANG": capabilities.lang,
-        b"QUIT": transaction.update,
-    },
-}
-
-TRANSITIONS = {
-    (State.AUTHORIZATION, Outcome.LOGGED_IN): State.TRANSACTION,
-    (State.AUTHORIZATION, Outcome.HANDSHAKE): State.HANDSHAKE,
-    (State.AUTHORIZATION, Outcome.LEAVE): State.CLOSED,
-    (State.TRANSACTION, Outcome.LEAVE): State.CLOSED,
-    (State.TRANSACTION, Outcome.CUT): State.CLOSED,
-}
-
-# Octets of a command line, its end included (RFC 2449 section 4). Passwords may be longer, tokens are.
-LONGEST = {b"USER": 512, b"PASS": 512, b"AUTH": 16 * 1024}
-LONGEST_COMMAND = 255
 
 REPLIES = 256  # handed out at once, so that who pipelines thousands does not keep others waiting
 PIECE = 64 * 1024  # octets that may wait to be handed out; past that no further reply is begun, nor a piece of one
@@ -96,6 +50,7 @@ class Session:
         "_octets",
         "_spoken",
         "_talk",
+        "_tape",
         "client",
         "ended",
         "state",
@@ -113,6 +68,7 @@ class Session:
         self._held: list[bytes] = []  # replies not yet handed out
         self._octets = 0  # as many of them
         self._bad = 0
+        self._tape: Tape | None = Tape()
 
     def receive(self, data: bytes) -> None:
         self.client.lines.feed(data)
@@ -152,6 +108,11 @@ class Session:
         self._asked = None
         self._answer = value
 
+    def record(self, sink: Sink) -> None:
+        """Give the dialogue to `sink` from now on, and first what was said before the login."""
+        self._tape = self._tape or Tape()
+        self._tape.give_to(sink)
+
     def take_output(self) -> bytes:
         """Return the replies that are held back; b"" for none. A piece of a large message is not copied for it."""
         output = b"".join(self._held)
@@ -168,6 +129,7 @@ class Session:
         self.client = Client(self.client.rules, replace(self.client.peer, tls=tls))
         self.state = State.AUTHORIZATION
         self._bad = 0
+        self._note(tls.version)
 
     def farewell(self, why: Farewell) -> bytes:
         """End the session from our side; return the last words, b"" where none can be said.
@@ -182,10 +144,18 @@ class Session:
         self._asked = None
         self._end(None)
         self.state = State.CLOSED
-        return b"" if silent or why not in LAST_WORDS else held + self.client.error(*LAST_WORDS[why])
+        if silent or why not in LAST_WORDS:
+            return b""
+        words = self.client.error(*LAST_WORDS[why])
+        if self._tape is not None:
+            self._tape.settle()
+            self._tape.reply(words)
+        return held + words
 
     def lost(self) -> list[int]:
         """Return the messages fetched whole that no QUIT has recorded. Of a lost line nothing is removed."""
+        if self._tape is not None:
+            self._tape.settle()
         if self.client.login is None or self.client.finished:
             return []
         return self.client.maildrop.fetched()
@@ -203,6 +173,7 @@ class Session:
         try:
             line = self.client.lines.next_line()
         except LineTooLongError:
+            self._note("[a line that is too long]")
             self._fail(CommandError(Text.LINE_TOO_LONG, bad=True))
             return None
         if line is None:
@@ -210,11 +181,15 @@ class Session:
         if self._awaits_line:
             self._awaits_line = False
             self._answer = line
+            if self._tape is not None:
+                self._tape.answer(len(line))
         else:
             self._begin(line)
         return None
 
     def _begin(self, line: bytes) -> None:
+        if self._tape is not None:
+            self._hear(self._tape, line)
         try:
             reply = self._command(line)
         except CommandError as error:
@@ -278,6 +253,8 @@ class Session:
         if outcome is not None:
             self.state = TRANSITIONS[self.state, outcome]
             self.ended = outcome.value
+            if outcome is Outcome.LOGGED_IN and self._tape is not None and not self._tape.is_wanted:
+                self._tape = None
 
     def _fail(self, error: CommandError) -> None:
         bad = self._bad + 1 if error.bad else 0
@@ -291,6 +268,16 @@ class Session:
         else:
             self._say(self.client.error(error.text, error.code, **error.fields))
 
+    def _hear(self, tape: Tape, line: bytes) -> None:
+        keyword, _, argument = line.partition(b" ")
+        tape.command(keyword.upper(), argument, known=keyword.upper() in KEYWORDS)
+
+    def _note(self, text: str) -> None:
+        if self._tape is not None:
+            self._tape.note(text)
+
     def _say(self, reply: bytes) -> None:
+        if self._tape is not None:
+            self._tape.reply(reply)
         self._held.append(reply)
         self._octets += len(reply)

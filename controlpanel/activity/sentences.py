@@ -56,6 +56,8 @@ SENTENCES: dict[str, Promise] = {
     "drop_domain": _("cleared away the domain %(subject)s"),
     "clear_slowed": _("let %(subject)s sign in again at once"),
     "end_session": _("ended a session of %(subject)s"),
+    "record_dialogues": _("had the dialogue of mail clients with %(subject)s written down"),
+    "stop_dialogues": _("stopped writing down the dialogue of mail clients with %(subject)s"),
     "trace_message": _("looked what became of a message to %(subject)s"),
     "choose_leaving": _("chose what mail clients of %(subject)s do with fetched mail"),
     "change_setup": _("changed the set-up of %(subject)s for mail clients"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from controlpanel.activity.views import changes, messages, reading, sessions, tracing
+from controlpanel.activity.views import changes, dialogues, messages, reading, sessions, tracing
 
 urlpatterns = [
     path("activity/", changes.every, name="activity"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("mail/<int:mailbox>/messages/", messages.act, name="messages-act"),
     path("mail/<int:mailbox>/messages/<int:message>/", reading.show, name="message"),
     path("mail/<int:mailbox>/messages/<int:message>/eml/", reading.download, name="message-eml"),
+    path("mail/<int:mailbox>/dialogues/", dialogues.every, name="dialogues"),
+    path("mail/<int:mailbox>/dialogues/switch/", dialogues.switch, name="dialogues-switch"),
+    path("mail/<int:mailbox>/dialogues/<int:dialogue>/", dialogues.one, name="dialogue"),
+    path("mail/<int:mailbox>/dialogues/<int:dialogue>/text/", dialogues.text, name="dialogue-text"),
     path("mail/<int:mailbox>/find/", tracing.find, name="mailbox-find"),
     path("mailboxes/<int:mailbox>/trace/", tracing.trace, name="mailbox-trace"),
     path("mail/<int:mailbox>/sessions/", sessions.of_mailbox, name="mailbox-sessions"),

@@ -3,6 +3,7 @@
 from controlpanel import database
 
 KEEP_DAYS = 90
+DIALOGUE_DAYS = 7
 ROWS_A_STEP = 1000
 
 FORGET = (
@@ -24,9 +25,19 @@ FORGET = (
         ORDER BY at LIMIT %(rows)s::bigint FOR UPDATE SKIP LOCKED
     )
     """,
+    """
+    DELETE FROM journal_dialogue WHERE id IN (
+        SELECT id FROM journal_dialogue WHERE ended < now() - make_interval(days => %(dialogue_days)s)
+        ORDER BY ended LIMIT %(rows)s::bigint FOR UPDATE SKIP LOCKED
+    )
+    """,
 )
 
 
 def forget() -> bool:
-    """Forget some sessions, refused sign-ins and refused messages older than 90 days; changes stay. Returns: more?"""
-    return sum(database.run(statement, days=KEEP_DAYS, rows=ROWS_A_STEP) for statement in FORGET) > 0
+    """Forget some sessions, refused sign-ins and refused messages older than 90 days, and dialogues after 7.
+
+    Changes stay. Returns whether there may be more.
+    """
+    values = {"days": KEEP_DAYS, "dialogue_days": DIALOGUE_DAYS, "rows": ROWS_A_STEP}
+    return sum(database.run(statement, **values) for statement in FORGET) > 0

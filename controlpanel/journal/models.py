@@ -99,6 +99,30 @@ class Attempt(models.Model):
         return f"{self.mailbox_id} {self.outcome}"
 
 
+class Dialogue(models.Model):
+    """What a mail client and the service said to each other, line by line, without secrets and content."""
+
+    mailbox_id = models.BigIntegerField()
+    started = models.DateTimeField()
+    ended = models.DateTimeField()
+    signed_in = models.BooleanField()
+    device = models.CharField(max_length=120, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    tls = models.CharField(max_length=16, blank=True)
+    mechanism = models.CharField(max_length=24, blank=True)
+    ended_by = models.CharField(max_length=32, blank=True)
+    entries = models.JSONField()  # [milliseconds since the beginning, who (C, S or ""), text]
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["mailbox_id", "-id"], name="dialogue_mailbox"),
+            models.Index(fields=["ended"], name="dialogue_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id} {self.started:%F %T}"
+
+
 class RefusedMessage(models.Model):
     """A message that LMTP refused for a known mailbox, and with which reply: "he sent it, and I haven't got it"."""
 

@@ -155,6 +155,8 @@ class Mailbox(models.Model):
     note = models.CharField(max_length=500, blank=True)
     forward_to = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
     forward_keep = models.BooleanField(default=True, db_default=True)  # a copy of what is forwarded stays here
+    record_until = models.DateTimeField(null=True)  # its dialogues with mail clients are written down until then
+    record_sessions = models.PositiveSmallIntegerField(default=0, db_default=0)  # and so many of them
     scram_salt = models.BinaryField(max_length=16)  # one for all device passwords (RFC 5802 section 5.1 names it first)
     full_since = models.DateTimeField(null=True)  # no octet left, or first refusal for quota since it last had room
     created = models.DateTimeField(auto_now_add=True)

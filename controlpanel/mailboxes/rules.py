@@ -36,6 +36,7 @@ class Act(StrEnum):
     RULE_MAILBOX = "rule_mailbox"  # Mailbox: password, address, state, deletion, access of others
     SET_UP_MAILBOX = "set_up_mailbox"  # Mailbox: how its mail clients are set up, without secrets
     OPEN_MAILBOX = "open_mailbox"  # Mailbox: its messages, removed ones too
+    RECORD_DIALOGUE = "record_dialogue"  # Mailbox: what mail clients and the service say, without content
     MAKE_DEVICE_PASSWORD = "make_device_password"  # Mailbox
     REVOKE_DEVICE_PASSWORD = "revoke_device_password"  # Mailbox
     RULE_USER = "rule_user"  # User: password, second factor, invitation, sessions
@@ -206,6 +207,7 @@ _RULES: dict[Act, Rule] = {
     Act.RULE_MAILBOX: _rules_mailbox,
     Act.SET_UP_MAILBOX: _sees,
     Act.OPEN_MAILBOX: _opens,
+    Act.RECORD_DIALOGUE: _revokes,
     Act.MAKE_DEVICE_PASSWORD: _opens,
     Act.REVOKE_DEVICE_PASSWORD: _revokes,
     Act.RULE_USER: _rules_user,

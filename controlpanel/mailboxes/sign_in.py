@@ -87,6 +87,7 @@ class Account:
     login_delay: int = 0  # seconds
     expire_days: int | None = None
     send_enabled: bool = True
+    recorded: bool = False  # its dialogues are written down, see dialogues.py
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -136,6 +137,7 @@ SELECT tried.place, mailbox.id, owner.id, mailbox.address_text, owner.password, 
                        WHERE factor.user_id = owner.id AND factor.type <> 'recovery_codes')),
        coalesce(nullif(owner.language, ''), domain.language),
        domain.exclusive_lock, domain.login_delay, domain.expire_days, mailbox.send_enabled,
+       mailbox.record_sessions > 0 AND coalesce(mailbox.record_until > statement_timestamp(), false),
        devices.ids, devices.names, devices.stored_keys, devices.server_keys, devices.networks, devices.expired,
        devices.may_fetch, devices.may_send
 FROM unnest(%(names)s::text[]) WITH ORDINALITY AS tried (name, place)
@@ -155,7 +157,7 @@ CROSS JOIN LATERAL (
 
 def _account(row: Sequence[Any]) -> Account:
     mailbox, user, address, password, salt, states, pop3, main_password, language, *rest = row
-    exclusive, login_delay, expire_days, send_enabled, *columns = rest
+    exclusive, login_delay, expire_days, send_enabled, recorded, *columns = rest
     return Account(
         mailbox,
         user,
@@ -171,6 +173,7 @@ def _account(row: Sequence[Any]) -> Account:
         login_delay,
         expire_days,
         send_enabled,
+        recorded,
     )
 
 

@@ -60,6 +60,9 @@ class Visit:
                 return scram_failed(self, request)
         raise TypeError(type(request).__name__)
 
+    def listen(self, account: Account | None) -> None:
+        """The mail server has the dialogue; we only its question."""
+
     def come_in(self, account: Account, proof: Proof, mechanism: str) -> Steps[Granted | Refused | Unavailable]:
         """Say yes, by the mailbox's own address: the mail server compares it with the sender."""
         yield from ()  # the store is told, and nobody waits for it

@@ -16,6 +16,7 @@ from pop3service.backend.proving import (
     token_login,
 )
 from pop3service.backend.reading import Reader
+from pop3service.backend.recording import Recording
 from pop3service.backend.steps import Steps, ask, ignore, run
 from pop3service.backend.store import UNAVAILABLE, Store
 from pop3service.requests import (
@@ -53,6 +54,7 @@ class Pop3Door:
         "_live",
         "_noted",
         "_reader",
+        "_recording",
         "_removed",
         "account",
         "closed",
@@ -71,6 +73,7 @@ class Pop3Door:
         self.refused = ""
         self._live: Live | None = None
         self._reader: Reader | None = None
+        self._recording: Recording | None = None
         self._finishing = self._failed = self._done = self._noted = False
         self._fetched = self._removed = 0
 
@@ -97,6 +100,12 @@ class Pop3Door:
     def come_in(self, account: Account, proof: Proof, mechanism: str) -> Steps[LoginAnswer]:
         return enter(self, account, proof, mechanism)
 
+    def listen(self, account: Account | None) -> None:
+        """Have the dialogue written down where the account wants that: from its beginning, as nobody knew before."""
+        if account is not None and account.recorded and self._recording is None:
+            self._recording = Recording(account.mailbox)
+            self.line.record(self._recording.hear)
+
     def enter(self, live: Live) -> None:
         """The maildrop is open. Where the client left meanwhile, it is closed again."""
         self.account = None
@@ -112,9 +121,16 @@ class Pop3Door:
         self.closed = True
         reason = "fault" if self._failed else reason
         said = self._said(reason, len(rest or ()))
+        self._tell_dialogue(QUIT if self._done else reason)
         if self._live is not None and not self._done and not self._finishing:
             self._leave(reason, rest or ())
         return said
+
+    def _tell_dialogue(self, reason: str) -> None:
+        """Hand over what was written down, unless another mailbox was opened in the end."""
+        recording, opening = self._recording, None if self._live is None else self._live.opening
+        if recording is not None and (opening is None or opening.mailbox_id == recording.mailbox):
+            self.store.dialogues.ask(recording.spoken(self.line, opening, reason), ignore)
 
     def held(self) -> Held | None:
         """Return the session as a renewal takes it anew; None where it is on its way out."""

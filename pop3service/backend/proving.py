@@ -50,6 +50,9 @@ class Caller(Protocol):
     @property
     def line(self) -> Origin: ...
 
+    def listen(self, account: Account | None) -> None:
+        """Hear whose sign-in this is, before anything is proved."""
+
     def come_in(self, account: Account, proof: Proof, mechanism: str) -> Steps[Any]:
         """Apply policy to a right secret, and open what it opens."""
 
@@ -59,6 +62,7 @@ def login(caller: Caller, request: Login) -> Steps[Any]:
     account = yield from ask(caller.store.accounts, request.name)
     if isinstance(account, Unavailable):
         return account
+    caller.listen(account)
     proof = sign_in.try_remembered(account, request.secret) or (yield from check(caller, account, request))
     if not isinstance(proof, Proof):
         return proof
@@ -109,6 +113,7 @@ def look_up_scram(caller: Caller, request: ScramLookup) -> Steps[ScramKeys | Ref
     account = yield from ask(caller.store.accounts, request.name)
     if isinstance(account, Unavailable):
         return account
+    caller.listen(account)
     caller.account = account
     devices = () if account is None else account.devices
     keys = [ScramKey(device, device.stored_key, device.server_key) for device in devices]
@@ -139,6 +144,7 @@ def token_login(caller: Caller, request: TokenLogin) -> Steps[Any]:
     account = yield from ask(caller.store.accounts, address or request.name)
     if isinstance(account, Unavailable):
         return account
+    caller.listen(account)
     if account is None or not address or not sign_in.names(request.name or address, account):
         yield from ask(caller.store.failures, attempt)
         return refuse(caller, account, request.mechanism, "token_refused", refusals.TOKEN_REFUSED)
@@ -160,6 +166,7 @@ def note_in_clear(caller: Caller, name: str) -> Steps[None]:
     """Record that a client would have sent a mailbox's password without TLS."""
     account = yield from ask(caller.store.accounts, name)
     if isinstance(account, Account):
+        caller.listen(account)
         refuse(caller, account, "USER", "tls_needed", refusals.TLS_NEEDED)
 
 

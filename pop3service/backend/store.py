@@ -13,7 +13,7 @@ from django.db.models import Max, Min
 from controlpanel.accounts import issuer, throttle
 from controlpanel.accounts.throttle_rules import NETWORK
 from controlpanel.journal import record
-from controlpanel.mailboxes import recipients, sending, sign_in
+from controlpanel.mailboxes import dialogues, recipients, sending, sign_in
 from controlpanel.mailboxes.models import Domain
 from controlpanel.mailstore import delivery, maildrop
 from controlpanel.mailstore.models import CHUNK_OCTETS
@@ -108,6 +108,7 @@ class Store:
         self.sent_in = Gatherer(ends, nothing(record.finished), None, linger=LINGER_SECONDS)
         self.senders = Gatherer(short, sending.find_senders, UNAVAILABLE, again=True)
         self.counts = Gatherer(ends, count_sent, UNAVAILABLE, items=1)  # one failing never counts another twice
+        self.dialogues = Gatherer(ends, nothing(dialogues.keep), None)
         self.turns = Gatherer(short, maildrop.take_turns, UNAVAILABLE)
         self.turns_back = Gatherer(ends, nothing(maildrop.give_back_turns), None)
         self.wanted = Gatherer(short, nothing(maildrop.ask_to_give_way), None)

@@ -11,10 +11,11 @@ from pop3service.requests import LoggedIn
 from pop3service.rules import Peer, Tls
 from pop3service.server.limits import is_loopback, within
 from pop3service.server.logfmt import logfmt
-from pop3service.server.ports import Core, Door, Service, TlsCore
+from pop3service.server.ports import Core, Door, RecordedCore, Service, TlsCore
 from pop3service.server.wheel import NOWHERE
 from pop3service.server.wire import Wire, log
 from pop3service.signals import CLOSE, START_TLS, Farewell, Signal
+from pop3service.tape import Sink
 
 if TYPE_CHECKING:
     from pop3service.server.serving import Server
@@ -74,6 +75,10 @@ class Connection(Wire):
             self.reason = self.reason or reason
             self.send(b"" if self._core is None else self._core.farewell(why))
             self.close()
+
+    def record(self, sink: Sink) -> None:
+        if self._core is not None:
+            cast("RecordedCore", self._core).record(sink)
 
     def close(self) -> None:
         """Close once everything has left; a client that does not take it has so long and no longer."""

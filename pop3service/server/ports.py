@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from pop3service.rules import Peer, Tls
 from pop3service.server.limits import Network
 from pop3service.signals import Farewell
+from pop3service.tape import Sink
 
 
 class Core(Protocol):
@@ -33,6 +34,12 @@ class TlsCore(Core, Protocol):
     def tls_started(self, tls: Tls) -> None: ...
 
 
+class RecordedCore(Core, Protocol):
+    """A core that gives its dialogue to who asks for it."""
+
+    def record(self, sink: Sink) -> None: ...
+
+
 class Line(Protocol):
     """A connection as the door sees it. `tls`: the version, "" in clear. `sent`: octets of replies so far.
 
@@ -49,6 +56,8 @@ class Line(Protocol):
         """Others wait for what this session holds: find out within seconds if the peer is dead."""
 
     def end(self, why: Farewell, reason: str) -> None: ...
+    def record(self, sink: Sink) -> None:
+        """Have the dialogue line by line, without secrets and content, from its beginning."""
 
 
 class Door(Protocol):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from controlpanel.mailboxes.models import Address, Mailbox
 from controlpanel.mailstore.models import Message
 from tests.browser import demo
+from tests.store.factories import make_dialogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,9 @@ def places() -> list[Place]:
         Place("message", "owner", f"{own}messages/{message.pk}/"),
         Place("find", "owner", f"{own}find/"),
         Place("find-none", "owner", f"{own}find/?q=nothing&from=2026-01-01"),
+        Place("dialogues", "owner", f"{own}dialogues/"),
+        Place("dialogues-administrator", "administrator", f"{own}dialogues/"),
+        Place("dialogue", "owner", f"{own}dialogues/{make_dialogue(owner).pk}/"),
         Place("trace", "administrator", f"/mailboxes/{owner.pk}/trace/"),
         Place("devices", "owner", f"{own}devices/"),
         Place("sessions", "owner", f"{own}sessions/"),

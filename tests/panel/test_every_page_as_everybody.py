@@ -6,7 +6,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.panel.conftest import People
-from tests.store.factories import put
+from tests.store.factories import make_dialogue, put
 
 ROLES = ["operator", "administrator", "other_administrator", "owner", "other_owner", "nobody"]
 EVERYBODY = "operator administrator other_administrator owner other_owner"
@@ -88,6 +88,10 @@ PAGES = [
     ("message", "GET", "owner"),
     ("message-eml", "GET", "owner"),
     ("mailbox-find", "GET", "owner"),
+    ("dialogues", "GET", HOLDS_OR_RUNS),
+    ("dialogues-switch", "POST", HOLDS_OR_RUNS),
+    ("dialogue", "GET", HOLDS_OR_RUNS),
+    ("dialogue-text", "GET", HOLDS_OR_RUNS),
     ("mailbox-trace", "GET", RUNS_IT),
     ("mailbox-sessions", "GET", "owner"),
     ("session-end", "POST", "operator administrator owner"),
@@ -121,6 +125,7 @@ def arguments(name: str, people: People) -> dict[str, object]:
         "access": people.access.pk,
         "session": 1,
         "number": people.import_number,
+        "dialogue": make_dialogue(people.mailbox).pk,
         "message": put(people.mailbox)[0],
         "client": "thunderbird",
         "token": "none",

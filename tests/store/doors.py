@@ -10,6 +10,7 @@ from django.db import connection
 from pop3service.backend import Backend
 from pop3service.requests import LoggedIn, Login
 from pop3service.signals import Farewell
+from pop3service.tape import Sink
 
 Result = TypeVar("Result")
 
@@ -23,10 +24,14 @@ class FakeLine:
     sent: int = 0
     quiet_seconds: float = 0.0
     watched: bool = False
+    sinks: list[Sink] = field(default_factory=list)
     ended: list[tuple[Farewell, str]] = field(default_factory=list)
 
     def watch_closely(self) -> None:
         self.watched = True
+
+    def record(self, sink: Sink) -> None:
+        self.sinks.append(sink)
 
     def end(self, why: Farewell, reason: str) -> None:
         self.ended.append((why, reason))

@@ -10,6 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from controlpanel.accounts.models import User
+from controlpanel.journal.models import Dialogue
+from controlpanel.mailboxes import dialogues
 from controlpanel.mailboxes.models import Address, Alias, Domain, Mailbox, Usage
 from controlpanel.mailstore import headers
 from controlpanel.mailstore.delivery import Delivered, Delivery, deliver, in_chunks
@@ -132,6 +134,15 @@ def make_closing(
 
 def quit_session(box: Mailbox, opened: Opened, removed: Sequence[int] = (), **fields: Any) -> Closed | LeaseLost:
     return close_maildrops([make_closing(box, opened, removed, **fields)])[0]
+
+
+def make_dialogue(box: Mailbox, **fields: Any) -> Dialogue:
+    """What a mail client and the service said, as the mail side writes it down."""
+    said = [(0, "S", "+OK mail.example ready"), (20, "C", "USER ana"), (31, "C", "PASS [6 octets]")]
+    spoken = {"device": "", "address": "203.0.113.7", "tls": "TLSv1.3", "mechanism": "USER", "ended_by": "quit"}
+    kept = {"signed_in": True, "started": timezone.now(), "entries": said}
+    dialogues.keep([dialogues.Spoken(box.pk, **{**spoken, **kept, **fields})])
+    return Dialogue.objects.filter(mailbox_id=box.pk).latest("pk")
 
 
 def remove(box: Mailbox, *ids: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from controlpanel.accounts.actor import Actor
-from controlpanel.journal.models import PastSession
+from controlpanel.journal.models import Dialogue, PastSession
 from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailstore.models import Message, Process, Session
@@ -236,3 +236,25 @@ def test_a_session_leaves_one_line_in_the_log_and_no_secret(service: MailService
     assert "reason=quit" in line
     assert "not the password" not in service.said()
     assert "confidential" not in service.said()
+
+
+def test_a_session_is_written_down_where_somebody_asked_for_it(
+    service: MailService, ana: Mailbox, client_context: ssl.SSLContext
+) -> None:
+    changes.record_dialogues(ana, "sessions", actor=Actor())
+    put(ana, b"Subject: hush\r\n\r\nconfidential\r\n")
+    with Pop3(service.pop3) as client:
+        client.command("STLS")
+        client.start_tls(client_context)
+        client.login("ana@example.org", "not the password")
+        client.login("ana@example.org")
+        client.retrieve(1)
+        client.command("QUIT")
+    until(Dialogue.objects.exists)
+    said = [f"{who}: {text}" for _after, who, text in Dialogue.objects.get().entries]
+    assert said[0].startswith("S: +OK ")
+    for told in ("C: STLS", ": TLSv1.3", "C: USER ana@example.org", "C: RETR 1", "C: QUIT"):
+        assert told in said, told
+    assert said.count("C: PASS [16 octets]") == said.count("C: PASS [6 octets]") == 1
+    for untold in ("not the password", "secret", "hush", "confidential"):
+        assert untold not in "\n".join(said), untold

@@ -53,6 +53,7 @@ from controlpanel.mailboxes.changes.people import (
     dismiss_administrator,
     dismiss_operator,
 )
+from controlpanel.mailboxes.changes.recording import record_dialogues
 from controlpanel.mailboxes.changes.refused import ChangeRefused
 from controlpanel.mailboxes.changes.rooms import DEFAULT
 from controlpanel.mailboxes.changes.slowed import clear_slowed
@@ -92,6 +93,7 @@ __all__ = [
     "invited",
     "leaving",
     "lent_device_password",
+    "record_dialogues",
     "rename_device_password",
     "rename_mailbox",
     "reopen_domain",
