@@ -10,7 +10,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The greatest numbers. What is per address counts an IPv6 /64 as one, and does not hold for this machine itself."""
+    """The greatest numbers. What is per address counts an IPv6 /64 as one, and does not hold for this machine."""
 
     in_all: int = 25_000
     per_address: int = 400
