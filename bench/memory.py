@@ -6,8 +6,7 @@ from bench.rounds import Server, say
 from bench.works import HUGE, Group
 
 WAITING = Group("waiting", 250)
-EACH = 20  # sessions a mailbox
-PEER_SESSIONS = 500  # each is a process
+EACH = {"Casilla": 20, "Dovecot": 1}  # sessions a mailbox; Dovecot locks it
 AT_ONCE = 4  # who fetch the huge message
 
 
@@ -25,12 +24,14 @@ def waiting_session(house: House, server: Server, tls: bool) -> dict[str, object
     """Measure what the service's processes grow by, a session; PostgreSQL holds one small row for each."""
     target = server.target
     roots = target.roots[:1]
-    wanted = PEER_SESSIONS if server.name == "Dovecot" else WAITING.mailboxes * EACH
+    each = EACH[server.name]
     accounts = house.sitting.accounts(WAITING)
     port, options = (target.ports.pop3s, ["-T"]) if tls else (target.ports.pop3, [])
-    house.sitting.load.run(target, accounts, "-m", "poll", "-c", "250", "-n", "250", *options, port=port)
+    house.sitting.load.run(target, accounts, "-m", "poll", "-c", "100", "-n", "250", *options, port=port)
     before = processes.memory(roots)
-    with house.sitting.load.idling(accounts, "-c", str(wanted), "-k", str(EACH), *options, port=port) as held:
+    with house.sitting.load.idling(
+        accounts, "-c", str(WAITING.mailboxes * each), "-k", str(each), *options, port=port
+    ) as held:
         octets = (processes.memory(roots) - before) / max(1, held)
     line = "under TLS" if tls else "in clear"
     say(f"memory of a session that waits {line}: {server.name} {octets / 1000:,.1f} kB ({held} sessions)")

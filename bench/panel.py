@@ -4,6 +4,7 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from bench.house import House
@@ -61,6 +62,7 @@ def run(house: House) -> list[dict[str, object]]:
 
     changes.create_operator(OPERATOR, actor=SHELL, password="a person who runs the service")
     changes.create_mailbox(changes.create_domain("model.panel.example", actor=SHELL), "ana", actor=SHELL)
+    call_command("collectstatic", interactive=False, verbosity=0)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FILL, {"first": FIRST_ID, "domains": DOMAINS, "mailboxes": MAILBOXES})
     house.casilla.settle()
