@@ -3,6 +3,7 @@
 Django's cursor writes parameters into the statement and sends bytea as text, at half the speed.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -10,9 +11,22 @@ from typing import Any, LiteralString
 
 import psycopg
 from django.db import connection
-from psycopg import pq
+from psycopg import adapters, pq
+from psycopg.adapt import Dumper
 
 Row = tuple[Any, ...]
+
+
+class BigintsDumper(Dumper):
+    """Writes array("q") as bigint[]: one call for all, where psycopg's way with lists is one call an item."""
+
+    oid = adapters.types["int8"].array_oid
+
+    def dump(self, numbers: "array[int]") -> bytes:
+        return b"{" + str(numbers.tolist())[1:-1].encode("ascii") + b"}"
+
+
+adapters.register_dumper(array, BigintsDumper)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from pop3service.requests import (
 )
 from pop3service.words import Text
 
-PAGE = 1000  # lines of a listing made at once
+PAGE = 2500  # lines of a listing made at once: some 50 KB
 READ_MORE = ReadMore()
 
 

@@ -174,10 +174,11 @@ class Pop3Door:
 
     def _listing(self) -> Steps[Listing | Unavailable]:
         live = self._session
-        found = yield from ask(self.store.listings, Wanted(live.opening.mailbox_id, live.opened.change))
+        wanted = Wanted(live.opening.mailbox_id, live.opened.change)
+        found = yield from ask(self.store.listings, wanted)
         if isinstance(found, Unavailable):
             return found
-        self._reader = Reader(self.store, found)
+        self._reader = Reader(self.store, wanted, found)
         return Listing(found.octets)
 
     def _read(self, request: ReadUniqueIds | ReadMessage | ReadMore) -> Steps[Any]:

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TypeVar
 
-from controlpanel.mailstore.maildrop import Listing
+from controlpanel.mailstore.maildrop import Listing, Page, Wanted
 from controlpanel.mailstore.models import CHUNK_OCTETS
 from pop3service.backend.lanes import Gatherer
 from pop3service.backend.steps import Early, Steps, ask
@@ -19,17 +19,32 @@ AHEAD_OCTETS = 256 * 1024
 PATIENCE_SECONDS = 20  # how long a reply that has begun waits for the database
 AGAIN_SECONDS = 0.5
 
-Wanted = TypeVar("Wanted")
+Asked = TypeVar("Asked")
 Found = TypeVar("Found")
 
 
 class Reader:
     """Reads for one session. Bodies at hand count against the process's budget until they are taken."""
 
-    __slots__ = ("_ahead", "_chunked", "_coming", "_ids", "_left", "_next", "_octets", "_sequence", "_store", "_window")
+    __slots__ = (
+        "_after",
+        "_ahead",
+        "_chunked",
+        "_coming",
+        "_ids",
+        "_left",
+        "_next",
+        "_octets",
+        "_sequence",
+        "_store",
+        "_wanted",
+        "_window",
+    )
 
-    def __init__(self, store: Store, listing: Listing) -> None:
+    def __init__(self, store: Store, wanted: Wanted, listing: Listing) -> None:
         self._store = store
+        self._wanted = wanted
+        self._after = {1: 0}  # by the number that a page of unique ids may begin with: the change number before it
         self._ids = listing.ids
         self._octets = listing.octets
         self._ahead: dict[int, bytes] = {}  # bodies by number, ascending
@@ -50,7 +65,18 @@ class Reader:
     def unique_ids(self, first: int, count: int) -> Steps[Sequence[str] | Unavailable]:
         """Return a page of unique ids. Behind the first page stands a reply that has begun."""
         ids = self._ids[first - 1 : first - 1 + count]
-        return (yield from self._asked(self._store.unique_ids, ids, patient=first > 1))
+        after = self._after.get(first)
+        if after is None:
+            return (yield from self._asked(self._store.unique_ids, ids, patient=first > 1))
+        asked = Page(self._wanted.mailbox_id, self._wanted.change, after, count)
+        page = yield from self._asked(self._store.unique_id_pages, asked, patient=first > 1)
+        if isinstance(page, Unavailable):
+            return page
+        if page.ids != sum(ids) or len(page.uidls) != count:  # an id on the wrong number would cost mail
+            log.error("call=unique_id_pages first=%d fault=missing", first)
+            return UNAVAILABLE
+        self._after = {1: 0, first + count: page.added}
+        return page.uidls
 
     def at_hand(self, number: int) -> bytes | None:
         """Return a message that was read ahead, None where it has to be asked for."""
@@ -146,11 +172,11 @@ class Reader:
         return body
 
     def _asked(
-        self, gatherer: Gatherer[Wanted, Found, Unavailable], wanted: Wanted, patient: bool
+        self, gatherer: Gatherer[Asked, Found, Unavailable], asked: Asked, patient: bool
     ) -> Steps[Found | Unavailable]:
         until = self._store.loop.time() + (PATIENCE_SECONDS if patient else 0)
         while True:
-            found = yield from ask(gatherer, wanted)
+            found = yield from ask(gatherer, asked)
             if not isinstance(found, Unavailable) or self._store.loop.time() >= until:
                 return found
             yield from ask(self._store.clock, AGAIN_SECONDS)

@@ -114,6 +114,7 @@ class Store:
         self.wanted = Gatherer(short, nothing(maildrop.ask_to_give_way), None)
         self.openings = Gatherer(short, maildrop.open_maildrops, UNAVAILABLE)
         self.listings = Gatherer(short, maildrop.list_maildrops, UNAVAILABLE, again=True)
+        self.unique_id_pages = Gatherer(short, maildrop.unique_id_pages, UNAVAILABLE, again=True)
         self.unique_ids = Gatherer(short, maildrop.unique_ids, UNAVAILABLE, again=True)
         self.closings = Gatherer(ends, maildrop.close_maildrops, UNAVAILABLE, again=True)
         self.endings = Gatherer(ends, maildrop.close_maildrops, UNAVAILABLE, again=True, linger=LINGER_SECONDS)

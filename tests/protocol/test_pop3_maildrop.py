@@ -56,13 +56,13 @@ class TestListings:
     def test_of_an_empty_maildrop(self, command):
         assert body(logged_in(Store(messages=[])).send(command + b"\r\n")) == b""
 
-    def test_uidl_asks_by_the_thousand(self):
-        wire = logged_in(Store(messages=[b"\r\n"] * 2500))
-        wire.send(b"DELE 1001\r\n")
-        expected = [f"{number} id-{number}" for number in range(1, 2501) if number != 1001]
+    def test_uidl_asks_page_by_page(self):
+        wire = logged_in(Store(messages=[b"\r\n"] * 6000))
+        wire.send(b"DELE 2501\r\n")
+        expected = [f"{number} id-{number}" for number in range(1, 6001) if number != 2501]
         assert body(wire.send(b"UIDL\r\n")).decode().splitlines() == expected
         pages = [request for request in wire.store.asked if isinstance(request, ReadUniqueIds)]
-        assert pages == [ReadUniqueIds(1, 1000), ReadUniqueIds(1001, 1000), ReadUniqueIds(2001, 500)]
+        assert pages == [ReadUniqueIds(1, 2500), ReadUniqueIds(2501, 2500), ReadUniqueIds(5001, 1000)]
 
     def test_the_listing_is_right_where_login_counted_wrong(self):
         wire = logged_in(Store(instead={Login: LoggedIn(5, 210)}))
@@ -286,12 +286,12 @@ class TestFaults:
         assert wire.session.lost() == []
 
     def test_inside_a_listing_cut_it_without_a_word(self):
-        wire = logged_in(Store(messages=[b"\r\n"] * 1001))
+        wire = logged_in(Store(messages=[b"\r\n"] * 2501))
         wire.session.receive(b"UIDL\r\n")
         wire.session.answer(wire.store.answer(wire.until(ReadUniqueIds)))
         wire.until(ReadUniqueIds)
         wire.store.down = ReadUniqueIds
-        assert wire.send(b"").endswith(b"\r\n1000 id-1000\r\n")
+        assert wire.send(b"").endswith(b"\r\n2500 id-2500\r\n")
         assert wire.signal is CLOSE
 
     def test_a_refusal_of_one_message_is_an_error_with_its_code(self):

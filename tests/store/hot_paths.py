@@ -15,6 +15,7 @@ from controlpanel.mailstore.delivery import Chunk, deliver, discard_bodies, new_
 from controlpanel.mailstore.maildrop import (
     Held,
     Opened,
+    Page,
     Wanted,
     close_maildrops,
     list_maildrops,
@@ -23,6 +24,7 @@ from controlpanel.mailstore.maildrop import (
     read_bodies,
     read_chunks,
     renew,
+    unique_id_pages,
     unique_ids,
 )
 from controlpanel.mailstore.models import Fate
@@ -85,6 +87,7 @@ def mail_goes(boxes: list[Mailbox]) -> None:
     listings = list_maildrops([Wanted(box.pk, each.change) for box, each in zip(boxes, sessions, strict=True)])
     pages = [list(listing.ids) for listing in listings]
     unique_ids(pages)
+    unique_id_pages([Page(box.pk, each.change, 0, 100) for box, each in zip(boxes, sessions, strict=True)])
     read_bodies([number for page in pages for number in page])
     read_chunks([(number, 0) for page in pages for number in page])
     re_take(

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -302,6 +303,21 @@ def test_the_listing_and_unique_ids_are_the_stores(ana: Mailbox) -> None:
         assert list(listing.octets) == [len(body) for body in bodies]
         assert await answer_to(door, ReadUniqueIds(1, 29)) == uidls
         assert await answer_to(door, ReadUniqueIds(5, 1)) == uidls[4:5]
+        for _ in range(2):
+            pages = [await answer_to(door, ReadUniqueIds(first, min(12, 30 - first))) for first in (1, 13, 25)]
+            assert list(chain(*pages)) == uidls
+
+    beside_a_backend(test)
+
+
+def test_a_page_with_a_hole_is_no_page(ana: Mailbox) -> None:
+    put(ana, *[b"x\r\n"] * 9)
+
+    async def test(backend: Backend) -> None:
+        door = await signed_in(backend)
+        await answer_to(door, ReadListing())
+        await in_thread(Message.objects.filter(added=2).delete)
+        assert isinstance(await answer_to(door, ReadUniqueIds(1, 4)), Unavailable)
 
     beside_a_backend(test)
 
@@ -605,7 +621,14 @@ def test_without_a_database_every_answer_is_temporary(ana: Mailbox) -> None:
         door = await signed_in(backend)
         await answer_to(door, ReadListing())
         store = backend._store
-        for gatherer in (store.accounts, store.listings, store.unique_ids, store.bodies, store.chunks, store.closings):
+        for gatherer in (
+            store.accounts,
+            store.listings,
+            store.unique_id_pages,
+            store.bodies,
+            store.chunks,
+            store.closings,
+        ):
             gatherer._call = raise_runtime_error  # type: ignore[assignment]
         for request in (login(), ReadListing(), ReadUniqueIds(1, 2), ReadMessage(1), ReadMessage(2), Finish([1], [])):
             assert await answer_to(door, request) == Unavailable(), request

@@ -21,6 +21,7 @@ from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.recipients import Recipient, Unknown, find_recipients
 from controlpanel.mailstore.delivery import deliver, new_bodies, stage_chunks
 from controlpanel.mailstore.maildrop import (
+    Page,
     Wanted,
     close_maildrops,
     list_maildrops,
@@ -28,6 +29,7 @@ from controlpanel.mailstore.maildrop import (
     read_bodies,
     read_chunks,
     renew,
+    unique_id_pages,
     unique_ids,
 )
 from controlpanel.mailstore.staging import Chunk
@@ -142,6 +144,8 @@ def test_what_a_message_out_reads(boxes: list[Mailbox], bounded: Bounded) -> Non
     every = [number for each in ids for number in each]
     assert len(every) > BATCH * (MESSAGES - 1)
     bounded(5, len(every), lambda: unique_ids(ids))
+    pages = [Page(each.mailbox_id, each.change, 0, MESSAGES) for each in wanted]
+    bounded(0.3, len(every), lambda: unique_id_pages(pages))
     bounded(6, len(every), lambda: read_bodies(every))
     bounded(10, len(every), lambda: read_chunks([(number, 0) for number in every]))
     idle = [make_closing(box, each) for box, each in zip(boxes[10:], opened[10:], strict=True)]

@@ -11,12 +11,14 @@ from controlpanel.mailstore.delivery import deliver
 from controlpanel.mailstore.errors import MailboxGoneError
 from controlpanel.mailstore.maildrop import (
     Closed,
+    Page,
     Wanted,
     close_maildrops,
     list_maildrops,
     open_maildrops,
     read_bodies,
     read_chunks,
+    unique_id_pages,
     unique_ids,
 )
 from controlpanel.mailstore.models import CHUNK_OCTETS, Fetched, Message, Session
@@ -97,6 +99,24 @@ class TestListing:
         [first] = put(box, uidl="old-1")
         [second] = put(box, uidl="old-2")
         assert unique_ids([[second], [first, second], []]) == [["old-2"], ["old-1", "old-2"], []]
+
+    def test_pages_of_unique_ids_follow_one_another(self, box: Mailbox) -> None:
+        ids = put(box, *[b"x\r\n"] * 5)
+        before = open_session(box)
+        remove(box, ids[1])
+        change = before.change  # the removed one is still seen at this change number
+        other = make_mailbox()
+        theirs = put(other, uidl="theirs")
+        put(box, uidl="later")
+        uidls = [Message.objects.get(pk=number).uidl for number in ids]
+        first, elsewhere, nothing = unique_id_pages(
+            [Page(box.pk, change, 0, 3), Page(other.pk, 1, 0, 3), Page(box.pk, change, change, 3)]
+        )
+        assert (first.uidls, first.ids) == (uidls[:3], sum(ids[:3]))
+        assert (elsewhere.uidls, elsewhere.ids) == (["theirs"], theirs[0])
+        assert (nothing.uidls, nothing.ids) == ((), 0)
+        [second] = unique_id_pages([Page(box.pk, change, first.added, 3)])
+        assert (second.uidls, second.ids) == (uidls[3:], sum(ids[3:]))
 
 
 class TestReading:

@@ -18,10 +18,13 @@ from controlpanel.mailstore.maildrop.opening import SESSION_SECONDS, Crowded, In
 from controlpanel.mailstore.maildrop.pace import Taken, TooSoon, Turn, give_back_turns, take_turns
 from controlpanel.mailstore.maildrop.reading import (
     Listing,
+    Page,
+    UniqueIds,
     Wanted,
     list_maildrops,
     read_bodies,
     read_chunks,
+    unique_id_pages,
     unique_ids,
 )
 from controlpanel.mailstore.maildrop.taking_over import ask_to_give_way
@@ -38,10 +41,12 @@ __all__ = [
     "MailProcess",
     "Opened",
     "Opening",
+    "Page",
     "Renewed",
     "Taken",
     "TooSoon",
     "Turn",
+    "UniqueIds",
     "Wanted",
     "ask_to_give_way",
     "close_maildrops",
@@ -55,5 +60,6 @@ __all__ = [
     "renew",
     "sweep_dead",
     "take_turns",
+    "unique_id_pages",
     "unique_ids",
 ]

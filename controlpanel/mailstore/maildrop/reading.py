@@ -4,6 +4,7 @@ import sys
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import LiteralString
 
 from controlpanel import database
 
@@ -24,26 +25,34 @@ class Listing:
     octets: "array[int]"
 
 
-# Both arms are sorted, so that PostgreSQL merges two index scans instead of sorting a hundred thousand rows.
-LIST = """
+# What a session sees: there from change to change, or removed since. Both arms are sorted, so that PostgreSQL merges
+# two index scans instead of sorting a hundred thousand rows.
+SEEN: LiteralString = """(
+    (SELECT added, id, octets, uidl FROM mailstore_message
+     WHERE mailbox_id = wanted.mailbox_id AND added > wanted.after AND added <= wanted.change AND removed IS NULL
+     ORDER BY added)
+    UNION ALL
+    (SELECT added, id, octets, uidl FROM mailstore_message
+     WHERE mailbox_id = wanted.mailbox_id AND added > wanted.after AND added <= wanted.change
+       AND removed > wanted.change AND body IS NOT NULL
+     ORDER BY added)
+    ORDER BY added"""
+
+LIST = (
+    """
 SELECT listing.pairs
-FROM unnest(%(mailbox_id)s::bigint[], %(change)s::bigint[]) WITH ORDINALITY AS wanted (mailbox_id, change, place)
+FROM (
+    SELECT mailbox_id, change, place, 0 AS after
+    FROM unnest(%(mailbox_id)s::bigint[], %(change)s::bigint[]) WITH ORDINALITY AS asked (mailbox_id, change, place)
+) AS wanted
 CROSS JOIN LATERAL (
-    SELECT string_agg(int8send(id) || int8send(octets), '') AS pairs
-    FROM (
-        (SELECT added, id, octets FROM mailstore_message
-         WHERE mailbox_id = wanted.mailbox_id AND added <= wanted.change AND removed IS NULL
-         ORDER BY added)
-        UNION ALL
-        (SELECT added, id, octets FROM mailstore_message
-         WHERE mailbox_id = wanted.mailbox_id AND added <= wanted.change
-           AND removed > wanted.change AND body IS NOT NULL
-         ORDER BY added)
-        ORDER BY added
-    ) AS seen
+    SELECT string_agg(int8send(id) || int8send(octets), '') AS pairs FROM """  # noqa: S608
+    + SEEN
+    + """) AS seen
 ) AS listing
 ORDER BY wanted.place
 """
+)
 
 
 def list_maildrops(wanted: Sequence[Wanted]) -> list[Listing]:
@@ -69,8 +78,51 @@ ORDER BY wanted.place
 
 def unique_ids(pages: Sequence[Sequence[int]]) -> list[list[str]]:
     """Return the unique ids of the messages of each page, in order; "" for one that does not exist."""
-    found = iter(database.rows(UNIQUE_IDS, ids=[number for page in pages for number in page]))
+    found = iter(database.rows(UNIQUE_IDS, ids=array("q", [number for page in pages for number in page])))
     return [[next(found)[0] for _ in page] for page in pages]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """So many messages of a maildrop at a change number, from the first that arrived after change `after` on."""
+
+    mailbox_id: int
+    change: int
+    after: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueIds:
+    """A page's unique ids in order, the change number of its last message, and the sum of its Message ids."""
+
+    uidls: Sequence[str]
+    added: int
+    ids: int
+
+
+PAGES = (
+    """
+SELECT page.uidls, page.added, page.ids
+FROM unnest(%(mailbox_id)s::bigint[], %(change)s::bigint[], %(after)s::bigint[], %(count)s::bigint[])
+    WITH ORDINALITY AS wanted (mailbox_id, change, after, count, place)
+CROSS JOIN LATERAL (
+    SELECT string_agg(uidl, ' ') AS uidls, max(added) AS added, sum(id)::bigint AS ids FROM """  # noqa: S608
+    + SEEN
+    + """ LIMIT wanted.count) AS seen
+) AS page
+ORDER BY wanted.place
+"""
+)
+
+
+def unique_id_pages(pages: Sequence[Page]) -> list[UniqueIds]:
+    """Return page by page what `unique_ids` gives, in a sixth of the time: a walk along the maildrop, no look-ups.
+
+    A page holds what is there now: compare `ids` with those of the listing.
+    """
+    found = database.rows(PAGES, **database.columns(pages, *Page.__slots__))
+    return [UniqueIds(uidls.split(" ") if uidls else (), added or 0, ids or 0) for uidls, added, ids in found]
 
 
 READ_BODIES = """
@@ -84,7 +136,7 @@ ORDER BY message.id, chunk.sequence
 def read_bodies(ids: Sequence[int]) -> dict[int, bytes]:
     """Return whole bodies by message id, for small messages of any sessions; without those whose body is gone."""
     bodies: dict[int, bytes] = {}
-    for number, octets in database.rows(READ_BODIES, ids=list(ids)):
+    for number, octets in database.rows(READ_BODIES, ids=array("q", ids)):
         bodies[number] = bodies[number] + octets if number in bodies else octets
     return bodies
 
