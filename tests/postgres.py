@@ -58,6 +58,13 @@ def with_name(url: str, name: str) -> str:
     return f"{before.rpartition('/')[0]}/{name}{question_mark}{query}"
 
 
+def with_user(url: str, name: str) -> str:
+    """The same database's URL for another role of the run's server, whose roles have one password."""
+    scheme, _, rest = url.partition("://")
+    before, _, after = rest.partition("@")
+    return f"{scheme}://{name}:{before.partition(':')[2]}@{after}"
+
+
 def _name(url: str) -> str:
     return url.partition("?")[0].rpartition("/")[2]
 

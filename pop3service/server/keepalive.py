@@ -24,7 +24,9 @@ CLOSELY = Watch(10, 5, 3, 25)
 
 
 def watch(line: socket.socket, how: Watch) -> None:
-    """Have the system watch a line, or all that a listener will accept."""
+    """Have the system watch a line, or all that a listener will accept. On this machine itself it knows anyhow."""
+    if line.family == socket.AF_UNIX:
+        return
     line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, how.idle)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, how.interval)
