@@ -59,6 +59,7 @@ SENTENCES: dict[str, Promise] = {
     "record_dialogues": _("had the dialogue of mail clients with %(subject)s written down"),
     "stop_dialogues": _("stopped writing down the dialogue of mail clients with %(subject)s"),
     "trace_message": _("looked what became of a message to %(subject)s"),
+    "change_forwarding": _("changed where mail for %(subject)s goes on to"),
     "choose_leaving": _("chose what mail clients of %(subject)s do with fetched mail"),
     "change_setup": _("changed the set-up of %(subject)s for mail clients"),
 }
@@ -85,6 +86,8 @@ FIELDS: dict[str, Promise] = {
     "device_passwords_from": _("from which day on"),
     "device": _("device"),
     "targets": _("goes to"),
+    "copy": _("a copy stays"),
+    "forwarding": _("may forward"),
     "count": _("messages"),
     "mailboxes": _("mailboxes"),
     "days": _("days"),

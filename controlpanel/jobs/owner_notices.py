@@ -58,6 +58,21 @@ def _hand_over(waiting: OwnerNotice, mailbox: Mailbox) -> Words:
     return subject, text % {"by": _by(waiting), "taken": taken, "address": shown(mailbox.address_text)}
 
 
+def _forwarding(waiting: OwnerNotice, mailbox: Mailbox) -> Words:
+    targets = ", ".join(map(shown, waiting.details["targets"]))
+    text = _(
+        "%(by)s has mail for %(address)s sent on to %(targets)s from now on.\n\n"
+        "If you don't know why, ask whoever runs your domain. You can end it on your page: %(url)s\n"
+    )
+    subject = _("Your mail is sent on to %(targets)s from now on") % {"targets": targets}
+    return subject, text % {
+        "by": _by(waiting),
+        "address": shown(mailbox.address_text),
+        "targets": targets,
+        "url": f"{settings.PANEL_URL}/mail/{mailbox.pk}/forwarding/",
+    }
+
+
 def _by(waiting: OwnerNotice) -> str:
     return shown(waiting.details["by"]) if waiting.details["by"] else _("Whoever runs this service")
 
@@ -65,4 +80,5 @@ def _by(waiting: OwnerNotice) -> str:
 WORDS: dict[OwnerNotice.About, Callable[[OwnerNotice, Mailbox], Words]] = {
     OwnerNotice.About.ACCESS: _access,
     OwnerNotice.About.HAND_OVER: _hand_over,
+    OwnerNotice.About.FORWARDING: _forwarding,
 }

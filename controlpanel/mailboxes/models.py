@@ -262,6 +262,7 @@ class OwnerNotice(models.Model):
     class About(models.TextChoices):
         ACCESS = "access"  # details: user (who opens it), by (who let them)
         HAND_OVER = "hand_over"  # details: address (whose mail arrives here now), by
+        FORWARDING = "forwarding"  # details: targets, by
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="notices")
     about = models.CharField(max_length=16, choices=About)

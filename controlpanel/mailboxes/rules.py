@@ -34,6 +34,7 @@ class Act(StrEnum):
     SEE_MAILBOX = "see_mailbox"  # Mailbox: that it is there, its usage, state and sessions
     CHANGE_MAILBOX = "change_mailbox"  # Mailbox: name, quota, note
     RULE_MAILBOX = "rule_mailbox"  # Mailbox: password, address, state, deletion, access of others
+    CHANGE_FORWARDING = "change_forwarding"  # Mailbox: where its mail goes on to, and what answers it
     SET_UP_MAILBOX = "set_up_mailbox"  # Mailbox: how its mail clients are set up, without secrets
     OPEN_MAILBOX = "open_mailbox"  # Mailbox: its messages, removed ones too
     RECORD_DIALOGUE = "record_dialogue"  # Mailbox: what mail clients and the service say, without content
@@ -179,7 +180,7 @@ def _rules_mailbox(held: Rights, subject: Subject) -> bool:
     return isinstance(subject, Mailbox) and _administers(held, subject) and held.covers(rights(subject.user))
 
 
-def _revokes(held: Rights, subject: Subject) -> bool:
+def _opens_or_rules(held: Rights, subject: Subject) -> bool:
     return _opens(held, subject) or _rules_mailbox(held, subject)
 
 
@@ -205,11 +206,12 @@ _RULES: dict[Act, Rule] = {
     Act.SEE_MAILBOX: _sees,
     Act.CHANGE_MAILBOX: _administers,
     Act.RULE_MAILBOX: _rules_mailbox,
+    Act.CHANGE_FORWARDING: _opens_or_rules,
     Act.SET_UP_MAILBOX: _sees,
     Act.OPEN_MAILBOX: _opens,
-    Act.RECORD_DIALOGUE: _revokes,
+    Act.RECORD_DIALOGUE: _opens_or_rules,
     Act.MAKE_DEVICE_PASSWORD: _opens,
-    Act.REVOKE_DEVICE_PASSWORD: _revokes,
+    Act.REVOKE_DEVICE_PASSWORD: _opens_or_rules,
     Act.RULE_USER: _rules_user,
     Act.CHANGE_OWN: _is_self,
     Act.RUN_SERVICE: _operator,

@@ -6,6 +6,7 @@ from controlpanel.mailboxes.views import (
     aliases,
     devices,
     domains,
+    forwarding,
     handing_over,
     listed,
     mailboxes,
@@ -53,6 +54,7 @@ urlpatterns = [
     path("mailboxes/<int:mailbox>/undelete/", states.undelete_mailbox, name="mailbox-undelete"),
     path("aliases/<int:address>/", aliases.edit, name="alias"),
     path("aliases/<int:address>/delete/", aliases.delete, name="alias-delete"),
+    path("mail/<int:mailbox>/forwarding/", forwarding.forwarding, name="mailbox-forwarding"),
     path("mail/<int:mailbox>/devices/", devices.own, name="mailbox-devices"),
     path("mail/<int:mailbox>/devices/<int:device>/revoke/", devices.revoke, name="device-revoke"),
 ]

@@ -123,6 +123,7 @@ def _of_mailbox(mailbox: Mailbox) -> list[Place]:
     return [
         Place("mailbox-home", _("Mailbox"), reverse("mailbox-home", args=key), "inbox"),
         Place("mailbox-removed", _("Removed"), reverse("mailbox-removed", args=key), "archive-box-arrow-down"),
+        Place("mailbox-forwarding", _("Forwarding"), reverse("mailbox-forwarding", args=key), "arrow-uturn-right"),
         Place("mailbox-devices", _("Devices"), reverse("mailbox-devices", args=key), "device-phone-mobile"),
         Place("mailbox-setup", _("Set-up"), reverse("mailbox-setup", args=key), "wrench-screwdriver"),
         Place("mailbox-sessions", _("Activity"), reverse("mailbox-sessions", args=key), "clock"),

@@ -68,6 +68,8 @@ PAGES = [
     ("mailbox-second-factor", "POST", RUNS_IT),
     ("alias", "GET", RUNS_IT),
     ("alias-delete", "POST", RUNS_IT),
+    ("mailbox-forwarding", "GET", HOLDS_OR_RUNS),
+    ("mailbox-forwarding", "POST", HOLDS_OR_RUNS),
     ("mailbox-devices", "GET", "owner"),
     ("device-revoke", "POST", "operator administrator owner"),
     ("mailbox-home", "GET", "owner"),

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _relay(settings) -> None:
-    settings.RELAY_URL = "smtp://localhost"
+    settings.RELAY_URL, settings.MAIL_FROM = "smtp://localhost", "casilla@example.org"
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from controlpanel.mailboxes.changes.domains import (
     undelete_domain,
 )
 from controlpanel.mailboxes.changes.dropping import drop_domains, drop_mailbox
+from controlpanel.mailboxes.changes.forwarding import choose_forwarding
 from controlpanel.mailboxes.changes.handing_over import hand_over, leaving
 from controlpanel.mailboxes.changes.leaving import choose_leaving
 from controlpanel.mailboxes.changes.lending import lent_device_password
@@ -70,6 +71,7 @@ __all__ = [
     "change_mailbox",
     "change_preferences",
     "check_list",
+    "choose_forwarding",
     "choose_leaving",
     "clear_slowed",
     "close_domain",

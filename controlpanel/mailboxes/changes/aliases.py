@@ -6,14 +6,15 @@ A target in one of our domains is a mailbox, never another alias: so no chain of
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from controlpanel import relay
 from controlpanel.accounts.actor import Actor
 from controlpanel.accounts.addresses import canonical_or_none, elsewhere, shown
 from controlpanel.accounts.models import User
 from controlpanel.journal import record
 from controlpanel.mailboxes.addresses import CATCH_ALL, new_alias_local
+from controlpanel.mailboxes.changes.forwarding import refuse_circle
 from controlpanel.mailboxes.changes.mailboxes import taken
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of
 from controlpanel.mailboxes.changes.rooms import lock_domain
@@ -47,6 +48,7 @@ def create_alias(domain: Domain, local: str, targets: Sequence[str], *, actor: A
         if local != CATCH_ALL and User.objects.filter(address=own).exists():
             raise ChangeRefused("local", _("Somebody signs in with this address already."))
         found = _targets(targets, own)
+        _refuse_circles(found, own)
         address = Address.objects.create(domain=domain, local=local)
         Alias.objects.bulk_create(target.row(address) for target in found)
         _tell(actor, "create_alias", address, {"targets": [target.text for target in found]})
@@ -61,6 +63,7 @@ def change_alias(address: Address, targets: Sequence[str], *, actor: Actor) -> A
         address = _locked(address)
         before = sorted(_written(alias) for alias in address.aliases.select_related("mailbox"))
         found = _targets(targets, str(address))
+        _refuse_circles(found, str(address))
         after = [target.text for target in found]
         if sorted(after) != before:
             address.aliases.all().delete()
@@ -106,6 +109,12 @@ def _targets(texts: Iterable[str], own: str) -> list[Target]:
     return found
 
 
+def _refuse_circles(found: Iterable[Target], own: str) -> None:
+    """A mailbox may forward its mail: to this alias it shall not come back."""
+    for target in found:
+        refuse_circle(target.text, own)
+
+
 def _target(address: str) -> Target:
     domain = Domain.objects.filter(name=address.rpartition("@")[2]).exclude(state=State.DELETED).first()
     if domain is None:
@@ -122,7 +131,7 @@ def _target(address: str) -> Target:
 
 
 def _outside(address: str) -> Target:
-    if not settings.RELAY_URL:
+    if not relay.is_set_up():
         raise ChangeRefused(
             "targets",
             _("%(address)s is elsewhere, and this service sends no mail out: RELAY_URL is not set.")

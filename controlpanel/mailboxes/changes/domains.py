@@ -42,6 +42,7 @@ class DomainSettings(TypedDict, total=False):
     device_passwords_only: bool
     device_passwords_from: date | None
     leave_days: int | None
+    forwarding: bool
 
 
 MOST_MARKS = 5

@@ -91,6 +91,11 @@ class DomainForm(LimitFields):
         ),
         required=False,
     )
+    forwarding = forms.BooleanField(
+        label=_("Mailboxes may forward their mail"),
+        help_text=_("Off: what their owners chose waits, and mail stays here. Aliases are yours to say."),
+        required=False,
+    )
     pop3_enabled = forms.BooleanField(
         label=_("Mail clients may fetch (POP3)"),
         help_text=_("Off: mail still arrives and owners still sign in here."),

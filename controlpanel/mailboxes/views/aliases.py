@@ -15,6 +15,7 @@ from controlpanel.mailboxes.forms.mailboxes import AliasForm
 from controlpanel.mailboxes.models import Address, Domain
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.standing import page, refuse, say, the_domain
+from controlpanel.mailstore import departures
 from controlpanel.panel import lists
 
 
@@ -37,6 +38,7 @@ def of_domain(request: HttpRequest, domain: str) -> HttpResponse:
         page=lists.page(with_targets(found).order_by("local"), request.GET.get("page")),
         asked=asked,
         may_change=rules.may(request.user, Act.CHANGE_ALIASES, there),
+        late=departures.of_aliases(there.name),
     )
 
 
