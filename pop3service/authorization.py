@@ -9,7 +9,7 @@ from typing import Any
 
 from pop3service.capabilities import offered
 from pop3service.client import Client, CommandError, Outcome, ReadLine, Talk, no_argument, refusal
-from pop3service.requests import Code, LoggedIn, Login, LoginAnswer, NeedsTls, Request, ask
+from pop3service.requests import Code, LoggedIn, Login, LoginAnswer, NeedsTls, ReadListing, Request, Unavailable, ask
 from pop3service.sasl import MECHANISMS, Challenge, Channel, Exchange, SaslError, unbase64
 from pop3service.words import Text
 
@@ -34,7 +34,7 @@ def stls(client: Client, argument: bytes) -> Talk:
 
 
 def utf8(client: Client, argument: bytes) -> bytes:
-    """Messages go out as they came in either mode, so this changes what the client expects and nothing else."""
+    """Messages then go out as they came. So they do without it, unless the domain chose headers in ASCII."""
     no_argument(argument)
     client.utf8 = True
     return client.ok(Text.UTF8_ON)
@@ -111,7 +111,11 @@ def enter(client: Client, answer: LoginAnswer) -> Talk:
     if not isinstance(answer, LoggedIn):
         raise refusal(answer)
     client.enter(answer)
-    yield client.ok(Text.MAILDROP, messages=answer.messages, octets=answer.octets)
+    if client.ascii:
+        listing = yield from ask(ReadListing(ascii=True))  # where that fails, the first command says so
+        if not isinstance(listing, Unavailable):
+            client.maildrop.list_octets(listing.octets)
+    yield client.ok(Text.MAILDROP, messages=client.maildrop.messages, octets=client.maildrop.octets)
     return Outcome.LOGGED_IN
 
 

@@ -82,6 +82,11 @@ class Client:
     finished: bool = False
 
     @property
+    def ascii(self) -> bool:
+        """Whether messages go out with headers in ASCII."""
+        return self.login is not None and self.login.downgrades and not self.utf8
+
+    @property
     def may_send_passwords(self) -> bool:
         """Whether nobody can listen on this line, or the house does not mind."""
         return self.peer.tls is not None or self.peer.loopback or self.rules.plain_login

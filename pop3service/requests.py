@@ -86,13 +86,15 @@ class LoggedIn:
     """The maildrop is open, as it was at one moment; what comes later has no number in this session.
 
     `messages` and `octets` are the totals of that moment. `login_delay` is in seconds, 0 for none; `expire` is the
-    least number of days that a message is kept, None for ever (RFC 2449 sections 6.5 and 6.7).
+    least number of days that a message is kept, None for ever (RFC 2449 sections 6.5 and 6.7). `downgrades`: without
+    UTF8, messages may have other octets than these, which the listing tells (RFC 6856 section 2.1).
     """
 
     messages: int
     octets: int
     login_delay: int = 0
     expire: int | None = None
+    downgrades: bool = False
 
 
 LoginAnswer = LoggedIn | Refused | Unavailable
@@ -183,7 +185,12 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class ReadListing(Request[Listing | Unavailable]):
-    """Ask for the listing; asked once, when a command first needs it, and never for STAT."""
+    """Ask for the listing; asked once, when a command first needs it, and for STAT where `LoggedIn.downgrades`.
+
+    `ascii`: this session has not said UTF8, and gets headers in ASCII.
+    """
+
+    ascii: bool = False
 
 
 @dataclass(frozen=True, slots=True)

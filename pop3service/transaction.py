@@ -30,9 +30,18 @@ PAGE = 2500  # lines of a listing made at once: some 50 KB
 READ_MORE = ReadMore()
 
 
-def stat(client: Client, argument: bytes) -> bytes:
+def stat(client: Client, argument: bytes) -> bytes | Talk:
     no_argument(argument)
-    return b"+OK %d %d\r\n" % (client.maildrop.messages, client.maildrop.octets)
+    return stat_listed(client) if client.ascii else totals(client.maildrop)
+
+
+def stat_listed(client: Client) -> Talk:
+    yield totals((yield from listed(client)))
+    return None
+
+
+def totals(maildrop: MaildropView) -> bytes:
+    return b"+OK %d %d\r\n" % (maildrop.messages, maildrop.octets)
 
 
 def list_messages(client: Client, argument: bytes) -> Talk:
@@ -167,7 +176,7 @@ def present(client: Client, number: int) -> Generator[Request[Any], Any, Maildro
 def listed(client: Client) -> Generator[Request[Any], Any, MaildropView]:
     """Return the maildrop with the octets of each message known."""
     if not client.maildrop.is_listed:
-        answer = yield from ask(ReadListing())
+        answer = yield from ask(ReadListing(client.ascii))
         if isinstance(answer, Unavailable):
             raise refusal(answer)
         client.maildrop.list_octets(answer.octets)

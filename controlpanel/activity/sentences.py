@@ -80,6 +80,7 @@ FIELDS: dict[str, Promise] = {
     "warn_marks": _("warns at"),
     "exclusive_lock": _("one mail client at a time"),
     "login_delay": _("seconds between sign-ins"),
+    "ascii_headers": _("plain headers without UTF-8"),
     "expire_days": _("days that mail stays"),
     "expire_unfetched": _("also what nobody fetched"),
     "device_passwords_only": _("device passwords only"),

@@ -79,6 +79,7 @@ class Domain(models.Model):
     expire_days = models.PositiveSmallIntegerField(null=True, blank=True)  # none: EXPIRE NEVER
     expire_unfetched = models.BooleanField(default=False)
     pop3_enabled = models.BooleanField(default=True)
+    ascii_headers = models.BooleanField(default=False, db_default=False)  # for clients without UTF8: RFC 6856
     device_passwords_only = models.BooleanField(default=False)
     device_passwords_from = models.DateField(null=True, blank=True)  # UTC; none: at once
     leave_days = models.PositiveSmallIntegerField(null=True, blank=True)  # see Mailbox.leaving

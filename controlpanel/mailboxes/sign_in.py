@@ -88,6 +88,7 @@ class Account:
     expire_days: int | None = None
     send_enabled: bool = True
     recorded: bool = False  # its dialogues are written down, see dialogues.py
+    ascii_headers: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,6 +139,7 @@ SELECT tried.place, mailbox.id, owner.id, mailbox.address_text, owner.password, 
        coalesce(nullif(owner.language, ''), domain.language),
        domain.exclusive_lock, domain.login_delay, domain.expire_days, mailbox.send_enabled,
        mailbox.record_sessions > 0 AND coalesce(mailbox.record_until > statement_timestamp(), false),
+       domain.ascii_headers,
        devices.ids, devices.names, devices.stored_keys, devices.server_keys, devices.networks, devices.expired,
        devices.may_fetch, devices.may_send
 FROM unnest(%(names)s::text[]) WITH ORDINALITY AS tried (name, place)
@@ -157,7 +159,7 @@ CROSS JOIN LATERAL (
 
 def _account(row: Sequence[Any]) -> Account:
     mailbox, user, address, password, salt, states, pop3, main_password, language, *rest = row
-    exclusive, login_delay, expire_days, send_enabled, recorded, *columns = rest
+    exclusive, login_delay, expire_days, send_enabled, recorded, ascii_headers, *columns = rest
     return Account(
         mailbox,
         user,
@@ -174,6 +176,7 @@ def _account(row: Sequence[Any]) -> Account:
         expire_days,
         send_enabled,
         recorded,
+        ascii_headers,
     )
 
 

@@ -17,7 +17,7 @@ from controlpanel import database
 from controlpanel.database import fitting
 from controlpanel.journal import record
 from controlpanel.mailboxes.recipients import Closed, OverQuota
-from controlpanel.mailstore import onward
+from controlpanel.mailstore import ascii_headers, onward
 from controlpanel.mailstore.locks import lock_usages
 from controlpanel.mailstore.onward import Passed, Passing
 from controlpanel.mailstore.room import Room, note_full, read_rooms
@@ -60,7 +60,8 @@ class Delivery:
     `octets`: its length, CRLF line ends, before dot-stuffing. `recipient`: the address that brought it here.
     `uidl`, `received`: for imports; else they are made here.
     `force`: may exceed the quota, and goes into a closed mailbox. `passing`: what came by LMTP may be handed on; then a
-    `mailbox_id` of ELSEWHERE is none, for an alias whose addresses are all elsewhere.
+    `mailbox_id` of ELSEWHERE is none, for an alias whose addresses are all elsewhere. `raw_header`: the header, where
+    it goes beyond ASCII.
     """
 
     mailbox_id: int
@@ -77,6 +78,7 @@ class Delivery:
     received: datetime | None = None
     force: bool = False
     passing: Passing | None = None
+    raw_header: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,13 @@ def deliver(deliveries: Sequence[Delivery]) -> list[Result]:
         admitted = [_admit(delivery, body, rooms) for delivery, body in zip(deliveries, bodies, strict=True)]
         note_full(rooms.values())
         added = add([it for it in admitted if isinstance(it, Arrival)])
+        ascii_headers.keep(
+            [
+                (it.mailbox_id, added[arrival.body], it.raw_header)
+                for it, arrival in zip(deliveries, admitted, strict=True)
+                if it.raw_header and isinstance(arrival, Arrival)
+            ]
+        )
         outward = onward.outward(zip(deliveries, bodies, admitted, strict=True), added, rooms)
         onward.enqueue(outward)
         _finish(deliveries, bodies, admitted, added.keys() | {each.body for each in outward})

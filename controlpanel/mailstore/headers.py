@@ -33,9 +33,9 @@ class Headers(NamedTuple):
 def scan(octets: bytes) -> Headers:
     """Return the fields at the head of a message; of a field that stands there twice, the first."""
     octets = octets[:SCANNED_OCTETS]
-    end = _END.search(octets)
+    end = end_of_header(octets)
     found: dict[bytes, bytes] = {}
-    for field in _FIELD.finditer(octets, 0, end.start() if end else len(octets)):
+    for field in _FIELD.finditer(octets, 0, len(octets) if end is None else end):
         found.setdefault(field[1].lower(), field[2])
     return Headers(
         subject=_raw(found.get(b"subject", b""), 400),
@@ -43,6 +43,14 @@ def scan(octets: bytes) -> Headers:
         date_header=_raw(found.get(b"date", b""), 100),
         message_id=_raw(found.get(b"message-id", b""), 320),
     )
+
+
+def end_of_header(octets: bytes) -> int | None:
+    """Return where the empty line begins; the end of a message without one; None: not within what is scanned."""
+    end = _END.search(octets, 0, SCANNED_OCTETS)
+    if end is None:
+        return len(octets) if len(octets) < SCANNED_OCTETS else None
+    return end.start() + 1 if end.start() else 0
 
 
 def _raw(octets: bytes, characters: int) -> str:

@@ -53,6 +53,9 @@ class Message(models.Model):
     from_header = models.CharField(max_length=400, blank=True)
     subject = models.CharField(max_length=400, blank=True)
     date_header = models.CharField(max_length=100, blank=True)
+    # For clients without UTF8, where the domain wants that (RFC 6856): what stands for the first `header_octets`.
+    ascii_header = models.BinaryField(null=True)
+    header_octets = models.IntegerField(null=True)
 
     class Meta:
         constraints = [

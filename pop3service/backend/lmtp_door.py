@@ -11,6 +11,7 @@ from typing import Any
 from controlpanel.journal.record import Refusal
 from controlpanel.mailboxes.recipients import Accepted, Closed, OverQuota, Recipient, Target, Unknown
 from controlpanel.mailstore.delivery import ELSEWHERE, Chunk, Delivery, in_chunks
+from controlpanel.mailstore.downgrading import raw_header
 from controlpanel.mailstore.headers import Headers, scan
 from controlpanel.mailstore.onward import Onward, Passing, may_leave, passing
 from controlpanel.mailstore.onward.passing import Way
@@ -226,7 +227,8 @@ class LmtpDoor:
         return trace_header(self._envelope.sender, self._takers.to[key])
 
     def _delivery(self, key: int, chunks: Sequence[bytes], body: int | None = None) -> Delivery:
-        head = len(self._trace(key))
+        trace = self._trace(key)
+        head = len(trace)
         return Delivery(
             mailbox_id=key,
             octets=head + self._octets,
@@ -235,6 +237,7 @@ class LmtpDoor:
             sender=self._envelope.sender,
             recipient=self._takers.to[key],
             passing=Passing(self._way, head, self._onward.get(key, ())),
+            raw_header=raw_header(trace, self._first),
             **self._headers._asdict(),
         )
 

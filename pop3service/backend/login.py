@@ -58,7 +58,7 @@ def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> S
         return not_opened(door, account, mechanism, opened)
     door.enter(Live(account.address, opening, opened, datetime.now(UTC)))
     store.uses.ask(sign_in.Use(account, proof, line.address or None), ignore)
-    return LoggedIn(opened.messages, opened.octets, account.login_delay, account.expire_days)
+    return LoggedIn(opened.messages, opened.octets, account.login_delay, account.expire_days, account.ascii_headers)
 
 
 def take_turn(store: Store, account: Account) -> Steps[Taken | TooSoon | Unavailable | None]:

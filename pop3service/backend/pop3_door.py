@@ -167,18 +167,19 @@ class Pop3Door:
             case ScramFailed():
                 return scram_failed(self, request)
             case ReadListing():
-                return self._listing()
+                return self._listing(request)
             case Finish():
                 return self._finish(request)
         return self._read(request)
 
-    def _listing(self) -> Steps[Listing | Unavailable]:
+    def _listing(self, request: ReadListing) -> Steps[Listing | Unavailable]:
         live = self._session
+        reads = self.store.ascii_reads if request.ascii else self.store.reads
         wanted = Wanted(live.opening.mailbox_id, live.opened.change)
-        found = yield from ask(self.store.listings, wanted)
+        found = yield from ask(reads.listings, wanted)
         if isinstance(found, Unavailable):
             return found
-        self._reader = Reader(self.store, wanted, found)
+        self._reader = Reader(self.store, reads, wanted, found)
         return Listing(found.octets)
 
     def _read(self, request: ReadUniqueIds | ReadMessage | ReadMore) -> Steps[Any]:

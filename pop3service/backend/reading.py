@@ -9,7 +9,7 @@ from controlpanel.mailstore.maildrop import Listing, Page, Wanted
 from controlpanel.mailstore.models import CHUNK_OCTETS
 from pop3service.backend.lanes import Gatherer
 from pop3service.backend.steps import Early, Steps, ask
-from pop3service.backend.store import UNAVAILABLE, Bodies, Store
+from pop3service.backend.store import UNAVAILABLE, Bodies, Reads, Store
 from pop3service.requests import Unavailable
 
 log = logging.getLogger("casilla.store")
@@ -35,14 +35,16 @@ class Reader:
         "_left",
         "_next",
         "_octets",
+        "_reads",
         "_sequence",
         "_store",
         "_wanted",
         "_window",
     )
 
-    def __init__(self, store: Store, wanted: Wanted, listing: Listing) -> None:
+    def __init__(self, store: Store, reads: Reads, wanted: Wanted, listing: Listing) -> None:
         self._store = store
+        self._reads = reads
         self._wanted = wanted
         self._after = {1: 0}  # by the number that a page of unique ids may begin with: the change number before it
         self._ids = listing.ids
@@ -110,7 +112,7 @@ class Reader:
         chunk = yield from self._chunk(patient=True)
         if self._chunked and self._store.read_ahead >= CHUNK_OCTETS:
             self._release(-CHUNK_OCTETS)
-            self._coming = Early(self._store.chunks, (self._chunked, self._sequence))
+            self._coming = Early(self._reads.chunks, (self._chunked, self._sequence))
         return chunk
 
     def stop(self) -> None:
@@ -134,7 +136,7 @@ class Reader:
             chunk = yield from ask(self._coming, None)
             self._drop_coming()
         if isinstance(chunk, Unavailable):
-            chunk = yield from self._asked(self._store.chunks, (self._chunked, self._sequence), patient)
+            chunk = yield from self._asked(self._reads.chunks, (self._chunked, self._sequence), patient)
         if isinstance(chunk, Unavailable):
             return chunk
         self._sequence += 1
@@ -159,7 +161,7 @@ class Reader:
         ids = self._ids[run.start - 1 : run.stop - 1]
         octets = sum(self._octets[run.start - 1 : run.stop - 1])
         self._release(-octets)
-        bodies = yield from ask(self._store.bodies, Bodies(ids, octets))
+        bodies = yield from ask(self._reads.bodies, Bodies(ids, octets))
         self._release(octets)
         if isinstance(bodies, Unavailable):
             return bodies

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from uuid import uuid4
 
 from django.db.models import Max, Min
@@ -81,6 +81,14 @@ class Policies:
     expire: int | None = None
 
 
+class Reads(NamedTuple):
+    """Where a session reads from: messages as they came, or under headers in ASCII."""
+
+    listings: Gatherer[maildrop.Wanted, maildrop.Listing, Unavailable]
+    bodies: Gatherer[Bodies, dict[int, bytes], Unavailable]
+    chunks: Gatherer[tuple[int, int], bytes, Unavailable]
+
+
 class Store:
     """What the doors of one process share. Made on the loop's thread, after the fork."""
 
@@ -126,6 +134,12 @@ class Store:
 
         self.bodies = Gatherer(bodies, read_bodies, UNAVAILABLE, again=True, weigh=lambda wanted: wanted.octets)
         self.chunks = Gatherer(bodies, maildrop.read_chunks, UNAVAILABLE, again=True, weigh=lambda _: CHUNK_OCTETS)
+        self.reads = Reads(self.listings, self.bodies, self.chunks)
+        self.ascii_reads = Reads(
+            Gatherer(short, maildrop.list_in_ascii, UNAVAILABLE, again=True),
+            Gatherer(bodies, read_bodies_in_ascii, UNAVAILABLE, again=True, weigh=lambda wanted: wanted.octets),
+            Gatherer(bodies, maildrop.read_chunks_in_ascii, UNAVAILABLE, again=True, weigh=lambda _: CHUNK_OCTETS),
+        )
 
         self.recipients = Gatherer(short, find_recipients, UNAVAILABLE, again=True)
         self.returns = Gatherer(incoming, take_back, UNAVAILABLE, items=1)
@@ -213,7 +227,18 @@ def re_take(sessions: Sequence[Sequence["Pop3Door"]]) -> list[list[int]]:
 
 
 def read_bodies(wanted: Sequence[Bodies]) -> list[dict[int, bytes]]:
-    bodies = maildrop.read_bodies([number for each in wanted for number in each.ids])
+    return _shared_out(maildrop.read_bodies(_all_ids(wanted)), wanted)
+
+
+def read_bodies_in_ascii(wanted: Sequence[Bodies]) -> list[dict[int, bytes]]:
+    return _shared_out(maildrop.read_bodies_in_ascii(_all_ids(wanted)), wanted)
+
+
+def _all_ids(wanted: Sequence[Bodies]) -> list[int]:
+    return [number for each in wanted for number in each.ids]
+
+
+def _shared_out(bodies: dict[int, bytes], wanted: Sequence[Bodies]) -> list[dict[int, bytes]]:
     return [{number: bodies[number] for number in each.ids if number in bodies} for each in wanted]
 
 

@@ -19,7 +19,7 @@ from pop3service.requests import (
     StopReading,
     Unavailable,
 )
-from tests.protocol.scripted import MESSAGES, Store, body, logged_in
+from tests.protocol.scripted import MESSAGES, NAME, SECRET, Store, Wire, body, logged_in
 
 
 class TestStat:
@@ -35,6 +35,32 @@ class TestStat:
 
     def test_of_an_empty_maildrop(self):
         assert logged_in(Store(messages=[])).send(b"STAT\r\n") == b"+OK 0 0\r\n"
+
+
+class TestHeadersInAscii:
+    """Where the domain keeps headers in ASCII, a session without UTF8 has sizes of its own (RFC 6856 section 2.1)."""
+
+    STORE = staticmethod(lambda **more: Store(instead={Login: LoggedIn(4, 999, downgrades=True)}, **more))
+
+    def test_without_utf8_the_listing_tells_the_totals(self):
+        wire = logged_in(self.STORE())
+        assert ReadListing(ascii=True) in wire.store.asked
+        assert wire.send(b"STAT\r\n") == b"+OK 4 209\r\n"
+        assert wire.send(b"LIST 1\r\nDELE 1\r\nSTAT\r\n").endswith(b"+OK 3 172\r\n")
+        assert wire.store.kinds().count(ReadListing) == 1
+
+    def test_with_utf8_they_are_those_of_login(self):
+        wire = Wire(self.STORE())
+        assert b"999" in wire.send(f"UTF8\r\nUSER {NAME}\r\nPASS {SECRET}\r\n".encode())
+        assert wire.send(b"STAT\r\n") == b"+OK 4 999\r\n"
+        wire.send(b"LIST\r\n")
+        assert [each for each in wire.store.asked if isinstance(each, ReadListing)] == [ReadListing()]
+
+    def test_totals_that_nobody_knows_are_not_told(self):
+        wire = logged_in(self.STORE(down=ReadListing))
+        assert wire.send(b"STAT\r\n").startswith(b"-ERR [SYS/TEMP] ")
+        wire.store.down = ()
+        assert wire.send(b"STAT\r\n") == b"+OK 4 209\r\n"
 
 
 class TestListings:

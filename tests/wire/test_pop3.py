@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from base64 import b64encode
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -230,8 +231,9 @@ def test_a_session_leaves_one_line_in_the_log_and_no_secret(service: MailService
         client.login("ana@example.org")
         client.retrieve(1)
         client.command("QUIT")
-    until(lambda: "mailbox=ana@example.org mechanism=USER fetched=1 removed=0" in service.said())
-    line = next(line for line in reversed(service.said().splitlines()) if "fetched=1" in line)
+    ours = "mailbox=ana@example.org mechanism=USER fetched=1 removed=0"
+    until(lambda: ours in service.said())
+    line = next(line for line in reversed(service.said().splitlines()) if ours in line)
     assert "event=session service=pop3 peer=127.0.0.1 " in line
     assert "reason=quit" in line
     assert "not the password" not in service.said()
@@ -258,3 +260,42 @@ def test_a_session_is_written_down_where_somebody_asked_for_it(
     assert said.count("C: PASS [16 octets]") == said.count("C: PASS [6 octets]") == 1
     for untold in ("not the password", "secret", "hush", "confidential"):
         assert untold not in "\n".join(said), untold
+
+
+def test_without_utf8_headers_are_plain_where_the_domain_wants_that_and_every_size_agrees(
+    service: MailService, ana: Mailbox
+) -> None:
+    Domain.objects.update(ascii_headers=True)
+    head = "From: José <josé@correo.example>\r\nSubject: mañana en Málaga\r\n".encode()
+    texts = [head + b"\r\n" + b"a line of text\r\n" * lines for lines in (3, 17_000, 40_000)]
+    texts.append(b"Subject: plain\r\n\r\nbody\r\n")
+    with Lmtp(service.lmtp) as lmtp:
+        for text in texts:
+            lmtp.begin(["ana@example.org"])
+            lmtp.text(text)
+            assert lmtp.reply().startswith("250")
+    sizes = {}
+    for utf8 in (False, True):
+        with Pop3(service.pop3) as client:
+            assert not utf8 or client.command("UTF8").startswith(b"+OK")
+            client.login("ana@example.org")
+            messages = [client.retrieve(number) for number in (1, 2, 3, 4)]
+            sizes[utf8] = [len(message) for message in messages]
+            assert client.command("STAT") == b"+OK 4 %d" % sum(sizes[utf8])
+            assert [int(client.command(f"LIST {number}").split()[2]) for number in (1, 2, 3, 4)] == sizes[utf8]
+            for message, text in zip(messages, texts, strict=True):
+                assert message.endswith(text if utf8 else text.partition(b"\r\n\r\n")[2])
+            assert utf8 or all(message.isascii() for message in messages)
+            assert client.command("QUIT").startswith(b"+OK")
+    assert sizes[False][3] == sizes[True][3]
+    parsed = message_from_bytes(messages_of(service.pop3)[0], policy=policy.default)
+    assert parsed["subject"] == "mañana en Málaga"
+    assert parsed["from"].addresses[0].display_name == "José josé@correo.example"
+    assert parsed["from"].addresses[0].addr_spec == "invalid@internationalized-address.invalid"
+
+
+def messages_of(port: int) -> list[bytes]:
+    with Pop3(port) as client:
+        client.login("ana@example.org")
+        count = int(client.command("STAT").split()[1])
+        return [client.retrieve(number) for number in range(1, count + 1)]

@@ -39,6 +39,7 @@ class DomainSettings(TypedDict, total=False):
     expire_days: int | None
     expire_unfetched: bool
     pop3_enabled: bool
+    ascii_headers: bool
     device_passwords_only: bool
     device_passwords_from: date | None
     leave_days: int | None

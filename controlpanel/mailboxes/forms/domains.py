@@ -124,6 +124,14 @@ class DomainForm(LimitFields):
         max_value=86_400,
         widget=forms.NumberInput(attrs={"class": "short"}),
     )
+    ascii_headers = forms.BooleanField(
+        label=_("Plain headers for mail clients without UTF-8"),
+        help_text=_(
+            "Names and subjects sent as raw UTF-8 are encoded anew for clients that do not ask for UTF-8."
+            " Off is best: today's clients show them as they are. It holds for mail that arrives from then on."
+        ),
+        required=False,
+    )
     expire_days = forms.IntegerField(
         label=_("Days that mail stays"),
         help_text=_("Older mail is removed, and can be restored as above. Empty: mail stays."),

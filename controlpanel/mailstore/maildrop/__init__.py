@@ -4,6 +4,7 @@ A session is the maildrop at one change number. It sees what has added <= change
 until the session's row is gone, whatever other sessions, the owner and retention do meanwhile.
 """
 
+from controlpanel.mailstore.maildrop.ascii_reading import list_in_ascii, read_bodies_in_ascii, read_chunks_in_ascii
 from controlpanel.mailstore.maildrop.closing import Closed, Closing, LeaseLost, close_maildrops
 from controlpanel.mailstore.maildrop.heartbeat import (
     Held,
@@ -52,11 +53,14 @@ __all__ = [
     "close_maildrops",
     "drop_process",
     "give_back_turns",
+    "list_in_ascii",
     "list_maildrops",
     "open_maildrops",
     "re_take",
     "read_bodies",
+    "read_bodies_in_ascii",
     "read_chunks",
+    "read_chunks_in_ascii",
     "renew",
     "sweep_dead",
     "take_turns",

@@ -45,10 +45,11 @@ WITH old AS (
       AND removed IS NOT NULL AND gone_at IS NULL
 ), new AS (
     INSERT INTO mailstore_message (mailbox_id, body, octets, uidl, added, first_added, received, sender, recipient,
-                                   message_id, from_header, subject, date_header, removed_how, removed_device)
+                                   message_id, from_header, subject, date_header, ascii_header, header_octets,
+                                   removed_how, removed_device)
     SELECT old.mailbox_id, old.body, old.octets, (%(uidls)s::text[])[old.place], usage.change + old.place,
            COALESCE(old.first_added, old.added), old.received, old.sender, old.recipient,
-           old.message_id, old.from_header, old.subject, old.date_header, '', ''
+           old.message_id, old.from_header, old.subject, old.date_header, old.ascii_header, old.header_octets, '', ''
     FROM old JOIN mailboxes_usage AS usage USING (mailbox_id)
     RETURNING id, body, octets
 ), moved AS (
