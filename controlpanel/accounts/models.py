@@ -47,6 +47,7 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     password_changed = models.DateTimeField(null=True)
+    second_address = models.CharField(max_length=320, blank=True)  # elsewhere, confirmed: for a forgotten password
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controlpanel.accounts import throttle
 from controlpanel.importing import running as importing
-from controlpanel.jobs import owner_notices, policy_notices, quota_digests, quota_notices
+from controlpanel.jobs import letters, owner_notices, policy_notices, quota_digests, quota_notices
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
 from controlpanel.mailstore import moving, retention
@@ -63,6 +63,7 @@ SCHEDULE = [
     Work("sweep bodies", MINUTE, repeated(retention.sweep_bodies)),
     Work("warn of full mailboxes", MINUTE, quota_notices.warn),
     Work("tell administrators of full mailboxes", 10 * MINUTE, quota_digests.tell_administrators),
+    Work("send letters", 5, letters.send_due),
     Work("move what was handed over", MINUTE, repeated(moving.move_waiting)),
     Work("tell owners of changes", MINUTE, owner_notices.tell_owners),
     Work("expire messages", 10 * MINUTE, expire_all),

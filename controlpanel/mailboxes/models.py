@@ -274,6 +274,33 @@ class OwnerNotice(models.Model):
         return f"{self.about} for {self.mailbox_id}"
 
 
+class Letter(models.Model):
+    """What the panel sends to an address elsewhere; a job does, and makes the link when it does: none lies here.
+
+    FORGOTTEN names an address that somebody typed, whether anybody has it or not: so the page takes as long for both.
+    """
+
+    class About(models.TextChoices):
+        INVITATION = "invitation"  # to `address`, for `user`, from `by`
+        CONFIRM = "confirm"  # to `address`, which shall be the second one of `user`
+        FORGOTTEN = "forgotten"  # to the second address of who signs in as `address`
+
+    about = models.CharField(max_length=16, choices=About)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    address = models.CharField(max_length=320)
+    client = models.GenericIPAddressField(null=True)
+    created = models.DateTimeField(auto_now_add=True)
+    due = models.DateTimeField(db_default=Now())
+    sent = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["due"], condition=Q(sent__isnull=True), name="letter_due")]
+
+    def __str__(self) -> str:
+        return f"{self.about} to {self.address}"
+
+
 class HandOver(models.Model):
     """A mailbox whose owner left: it is deleted, under another address, and its own is an alias of `target`."""
 

@@ -46,6 +46,7 @@ urlpatterns = [
     path("mailboxes/<int:mailbox>/access/new/", moving.grant, name="access-new"),
     path("mailboxes/<int:mailbox>/access/<int:access>/revoke/", moving.revoke, name="access-revoke"),
     path("mailboxes/<int:mailbox>/invite/", sign_in_help.invite, name="mailbox-invite"),
+    path("mailboxes/<int:mailbox>/invite/send/", sign_in_help.send_invitation, name="mailbox-invite-send"),
     path(
         "mailboxes/<int:mailbox>/reset-second-factor/", sign_in_help.reset_second_factor, name="mailbox-second-factor"
     ),

@@ -38,6 +38,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "people/account.html",
         {
             "section": "account",
+            "can_send": changes.can_send(),
             "second_factor": is_mfa_enabled(request.user),
             "browsers": UserSession.objects.filter(user=request.user).count(),
         },

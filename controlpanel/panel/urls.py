@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from controlpanel.panel import account, health, invitation, operators, preferences, service, views
+from controlpanel.panel import account, forgotten, health, invitation, operators, preferences, service, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("account/", account.show, name="account"),
     path("account/password/", account.change_password, name="account_change_password"),
     path("account/password/strength/", account.strength, name="password-strength"),
+    path("account/second-address/", forgotten.second_address, name="second-address"),
+    path("account/second-address/confirm/<str:token>/", forgotten.confirm, name="second-address-confirm"),
+    path("sign-in/forgotten/", forgotten.forgotten, name="forgotten"),
     path("invitation/<str:token>/", invitation.accept, name="invitation"),
     path("service/", service.show, name="service"),
     path("service/slowed/clear/", service.clear_slowed, name="clear-slowed"),

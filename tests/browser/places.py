@@ -27,6 +27,7 @@ def places() -> list[Place]:
     return [
         Place("sign-in", "", "/sign-in/"),
         Place("sign-out", "owner", "/sign-out/"),
+        Place("forgotten", "", "/sign-in/forgotten/"),
         Place("invitation-spent", "", "/invitation/spent/"),
         Place("not-found", "owner", "/nowhere/"),
         Place("domains", "operator", "/domains/"),
@@ -64,6 +65,7 @@ def places() -> list[Place]:
         Place("operators", "operator", "/service/operators/"),
         Place("operator-new", "operator", "/service/operators/new/"),
         Place("account", "administrator", "/account/"),
+        Place("second-address-confirm", "owner", "/account/second-address/confirm/none/"),
         Place("account-password", "owner", "/account/password/"),
         Place("second-factor", "owner", "/account/second-factor/"),
         Place("browsers", "owner", "/account/browsers/"),

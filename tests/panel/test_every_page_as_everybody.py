@@ -65,6 +65,7 @@ PAGES = [
     ("access-new", "GET", RUNS_IT),
     ("access-revoke", "POST", RUNS_IT),
     ("mailbox-invite", "POST", RUNS_IT),
+    ("mailbox-invite-send", "POST", RUNS_IT),
     ("mailbox-second-factor", "POST", RUNS_IT),
     ("alias", "GET", RUNS_IT),
     ("alias-delete", "POST", RUNS_IT),
@@ -98,6 +99,7 @@ PAGES = [
     ("mailbox-sessions", "GET", "owner"),
     ("session-end", "POST", "operator administrator owner"),
     ("activity", "GET", RUNS_ONE),
+    ("second-address-confirm", "POST", EVERYBODY),
     ("usersessions_list", "GET", EVERYBODY),
     ("mfa_index", "GET", EVERYBODY),
     ("service", "GET", "operator"),
@@ -107,7 +109,7 @@ PAGES = [
     ("operator-dismiss", "POST", "operator"),
 ]
 # There for who is not signed in too, or allauth's own affair behind a password asked again.
-ELSEWHERE = {"preferences", "health", "invitation"}
+ELSEWHERE = {"preferences", "health", "invitation", "forgotten", "second-address"}
 FOR_CLIENTS = {  # files and help without signing in: tests/clientsetup
     *("autoconfig", "autoconfig-nine", "autoconfig-well-known", "pacc", "caddy-ask"),
     *("autodiscover", "autodiscover-json", "autodiscover-json-for"),

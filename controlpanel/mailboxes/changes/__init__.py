@@ -35,6 +35,16 @@ from controlpanel.mailboxes.changes.forwarding import choose_forwarding
 from controlpanel.mailboxes.changes.handing_over import hand_over, leaving
 from controlpanel.mailboxes.changes.leaving import choose_leaving
 from controlpanel.mailboxes.changes.lending import lent_device_password
+from controlpanel.mailboxes.changes.letters import (
+    ask_second_address,
+    can_send,
+    confirm_second_address,
+    forgot_password,
+    link_for_who_forgot,
+    remove_second_address,
+    send_invitation,
+    who_forgot,
+)
 from controlpanel.mailboxes.changes.listed import ListRefused, check_list, create_mailboxes
 from controlpanel.mailboxes.changes.mailboxes import (
     change_mailbox,
@@ -66,6 +76,8 @@ __all__ = [
     "accept_invitation",
     "appoint_administrator",
     "appoint_operator",
+    "ask_second_address",
+    "can_send",
     "change_alias",
     "change_domain",
     "change_mailbox",
@@ -76,6 +88,7 @@ __all__ = [
     "clear_slowed",
     "close_domain",
     "close_mailbox",
+    "confirm_second_address",
     "create_alias",
     "create_device_password",
     "create_domain",
@@ -89,13 +102,16 @@ __all__ = [
     "dismiss_operator",
     "drop_domains",
     "drop_mailbox",
+    "forgot_password",
     "grant_access",
     "hand_over",
     "invite",
     "invited",
     "leaving",
     "lent_device_password",
+    "link_for_who_forgot",
     "record_dialogues",
+    "remove_second_address",
     "rename_device_password",
     "rename_mailbox",
     "reopen_domain",
@@ -103,9 +119,11 @@ __all__ = [
     "reset_second_factor",
     "revoke_access",
     "revoke_device_password",
+    "send_invitation",
     "set_password",
     "suspend_domain",
     "suspend_mailbox",
     "undelete_domain",
     "undelete_mailbox",
+    "who_forgot",
 ]

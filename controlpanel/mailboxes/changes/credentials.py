@@ -33,7 +33,7 @@ def set_password(
         own = actor.user is not None and actor.user.pk == user.pk
         require(actor, Act.CHANGE_OWN if own else Act.RULE_USER, user)
         _store(user, password, keep_session)
-        _tell(actor, "set_password", user)
+        tell_of_user(actor, "set_password", user)
     return user
 
 
@@ -61,7 +61,7 @@ def invite(user: User, *, actor: Actor) -> str:
     """Return the token of a link that sets this User's password, once, within seven days."""
     require(actor, Act.RULE_USER, user)
     with change():
-        _tell(actor, "invite", user)
+        tell_of_user(actor, "invite", user)
     return invitations.make(user, actor.user)
 
 
@@ -71,6 +71,8 @@ def invited(token: str) -> User | None:
     user = User.objects.filter(pk=invitation.user, is_active=True).first() if invitation else None
     if invitation is None or user is None or not invitation.is_for(user):
         return None
+    if invitation.sent_to:
+        return user if invitation.sent_to == user.second_address else None
     if invitation.by is None:
         return user
     giver = User.objects.filter(pk=invitation.by).first()
@@ -90,7 +92,7 @@ def accept_invitation(token: str, password: str, *, address: str | None) -> User
         if user is None:
             raise spent
         _store(user, password, None)
-        _tell(Actor(user, address), "accept_invitation", user)
+        tell_of_user(Actor(user, address), "accept_invitation", user)
     return user
 
 
@@ -102,11 +104,12 @@ def reset_second_factor(user: User, *, actor: Actor) -> bool:
         deleted, _rows = Authenticator.objects.filter(user=user).delete()
         if deleted:
             sessions.end_sessions(user)
-            _tell(actor, "reset_second_factor", user)
+            tell_of_user(actor, "reset_second_factor", user)
     return bool(deleted)
 
 
-def _tell(actor: Actor, act: str, user: User) -> None:
+def tell_of_user(actor: Actor, act: str, user: User) -> None:
+    """Write into the journal what was done to a User, with their mailbox if they have one."""
     mailbox = Mailbox.objects.filter(user=user).first()
     record.activity(
         actor,

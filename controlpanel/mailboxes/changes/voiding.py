@@ -11,12 +11,13 @@ MAIN_PASSWORD = 0  # in place of a device's number
 
 
 def void_sign_in(user: User) -> None:
-    """Void the locked User's password, second factors, links and sessions, to the panel and to mail without a device.
+    """Void the locked User's password, second factors and address, links and sessions, and mail without a device.
 
     Who once learned the password of a mailbox may have set up a second factor too: none of it makes an operator.
     """
     user.set_password(None)
-    user.save(update_fields=["password", "password_changed"])
+    user.second_address = ""
+    user.save(update_fields=["password", "password_changed", "second_address"])
     Authenticator.objects.filter(user=user).delete()
     sessions.end_sessions(user)
     mailbox = Mailbox.objects.filter(user=user).first()

@@ -153,6 +153,7 @@ def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpRes
             mailbox=mailbox,
             password="" if data["password"] else password,
             link=invitation_link(request, mailbox.user) if data["invite"] else "",
+            can_send=changes.can_send(),
         )
     return None
 

@@ -25,7 +25,30 @@ def invitation_link(request: HttpRequest, user: User) -> str:
 def invite(request: HttpRequest, mailbox: int) -> HttpResponse:
     box = the_mailbox(request, mailbox, Act.RULE_MAILBOX)
     link = invitation_link(request, box.user)
-    return page(request, "mailboxes/invited.html", "domain-mailboxes", domain=box.domain, mailbox=box, link=link)
+    return page(
+        request,
+        "mailboxes/invited.html",
+        "domain-mailboxes",
+        domain=box.domain,
+        mailbox=box,
+        link=link,
+        can_send=changes.can_send(),
+    )
+
+
+@never_cache
+@require_POST
+def send_invitation(request: HttpRequest, mailbox: int) -> HttpResponse:
+    """Send an invitation to another address: for the form of a slip, or for a page of its own."""
+    box = the_mailbox(request, mailbox, Act.RULE_MAILBOX)
+    typed = request.POST.get("address", "")[:320]
+    context: dict[str, str] = {}
+    try:
+        context["sent_to"] = changes.send_invitation(box.user, typed, actor=actor_of(request))
+    except changes.ChangeRefused as refused:
+        context |= {"refused": str(refused.sentence), "typed": typed}
+    template = "mailboxes/send_invitation.html" if getattr(request, "htmx", False) else "mailboxes/invitation_sent.html"
+    return page(request, template, "domain-mailboxes", domain=box.domain, mailbox=box, **context)
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.utils.translation import override
 from controlpanel.accounts import invitations
 from controlpanel.clientsetup import qr
 from controlpanel.clientsetup.description import help_url
+from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailboxes.views.sign_in_help import invitation_link
 from controlpanel.mailboxes.views.standing import page
@@ -44,6 +45,7 @@ def printable(
         domain=domain,
         slips=[_slip(request, mailbox) for mailbox in mailboxes],
         made=made,
+        can_send=changes.can_send(),
     )
 
 
