@@ -176,6 +176,45 @@ def test_what_happened_is_told_in_words(people: People, own: str, session: Sessi
         assert told in page, told
 
 
+def test_visits_are_counted_by_day_and_drawn(people: People, own: str) -> None:
+    now = timezone.now()
+    kept = {"mailbox_id": people.mailbox.pk, "started": now, "ended_by": "quit"}
+    PastSession.objects.create(**kept, ended=now, times=12, hour=now, tls="TLSv1.3", mechanism="SCRAM-SHA-256")
+    PastSession.objects.create(**kept, ended=now - timedelta(days=3), fetched=2, removed=1, octets=3000)
+    PastSession.objects.create(**kept, ended=now - timedelta(days=40), times=999)
+    page = people.client("owner").get(f"{own}sessions/").text
+    assert page.count("<rect ") == 2
+    assert "Mail clients a day: 12 times at most." in page
+    assert "TLSv1.3 · SCRAM-SHA-256" in page
+
+
+def test_what_was_not_oneself_revokes_the_device(people: People, own: str) -> None:
+    now = timezone.now()
+    kept = {"mailbox_id": people.mailbox.pk, "started": now, "ended": now, "fetched": 1, "ended_by": "quit"}
+    PastSession.objects.create(**kept, device_id=people.device.pk, device="Notebook")
+    client = people.client("owner")
+    page = client.get(f"{own}sessions/").text
+    assert "Was this you?" in page
+    answer = client.post(f"{own}devices/{people.device.pk}/revoke/", {"from": "sessions"})
+    assert answer["Location"] == f"{own}sessions/"
+    people.device.refresh_from_db()
+    assert people.device.revoked is not None
+    page = client.get(f"{own}sessions/").text
+    assert "Was this you?" not in page
+    assert ">revoked<" in page
+
+
+def test_the_main_password_that_was_not_oneself_is_changed_by_its_owner_alone(people: People) -> None:
+    office = make_mailbox("ventas@papelera.example")
+    office.accesses.create(user=people.owner)
+    now = timezone.now()
+    for box in (office, people.mailbox):
+        PastSession.objects.create(mailbox_id=box.pk, started=now, ended=now, fetched=1, ended_by="quit")
+    client = people.client("owner")
+    assert "choose a new one" in client.get(f"/mail/{people.mailbox.pk}/sessions/").text
+    assert "choose a new one" not in client.get(f"/mail/{office.pk}/sessions/").text
+
+
 def test_an_access_opens_a_further_mailbox(people: People) -> None:
     office = make_mailbox("ventas@papelera.example")
     client = people.client("owner")

@@ -14,6 +14,8 @@ from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.standing import page, say, the_mailbox
 
+BACK = {"mailbox": "mailbox", "sessions": "mailbox-sessions"}
+
 
 @never_cache
 @require_http_methods(["GET", "POST"])
@@ -38,5 +40,4 @@ def revoke(request: HttpRequest, mailbox: int, device: int) -> HttpResponse:
     found = get_object_or_404(box.device_passwords, pk=device)
     changes.revoke_device_password(found, actor=actor_of(request))
     say(request, _("%(device)s can no longer fetch or send mail.") % {"device": found.name})
-    administers = request.POST.get("from") == "mailbox"
-    return redirect("mailbox" if administers else "mailbox-devices", box.pk)
+    return redirect(BACK.get(request.POST.get("from", ""), "mailbox-devices"), box.pk)
