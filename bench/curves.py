@@ -7,10 +7,10 @@ from bench.works import Group
 
 CONCURRENCY = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 CROWD = Group("crowd", 1000, 5, 1024)
-IDLE = {"Casilla": (0, 1000, 2000, 5000, 10000, 15000, 19000), "Dovecot": (0, 200, 500, 1000)}
-IDLERS = Group("idler", 1000)
+IDLE = {"Casilla": (0, 1000, 2000, 5000, 10_000, 15_000, 20_000), "Dovecot": (0, 200, 500, 1000)}
+IDLERS = Group("idler", 2000)
 VISITORS = Group("visitor", 50)
-EACH = {"Casilla": 20, "Dovecot": 1}  # idle sessions a mailbox; Dovecot locks it
+EACH = {"Casilla": 10, "Dovecot": 1}  # idle sessions a mailbox; Dovecot locks it
 SIZES = (10, 100, 1000, 10_000, 100_000, 1_000_000)
 SIZED_OCTETS = 1024
 PEER_SIZE = 100_000  # more files take Dovecot's side minutes to make

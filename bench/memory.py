@@ -1,17 +1,19 @@
 """What a waiting session holds in memory, and what a message of 100 MiB takes on its way out."""
 
 from bench import processes
+from bench.curves import VISITORS, poll
 from bench.house import House
 from bench.rounds import Server, say
 from bench.works import HUGE, Group
 
-WAITING = Group("waiting", 250)
-EACH = {"Casilla": 20, "Dovecot": 1}  # sessions a mailbox; Dovecot locks it
+WAITING = Group("waiting", 1000)
+EACH = {"Casilla": 10, "Dovecot": 1}  # sessions a mailbox; Dovecot locks it
 AT_ONCE = 4  # who fetch the huge message
 
 
 def run(house: House) -> dict[str, object]:
-    house.ensure(WAITING)
+    house.ensure(WAITING, "device")
+    house.ensure(VISITORS)
     waiting = [
         waiting_session(house, server, tls)
         for server in house.sitting.servers
@@ -27,15 +29,18 @@ def waiting_session(house: House, server: Server, tls: bool) -> dict[str, object
     each = EACH[server.name]
     accounts = house.sitting.accounts(WAITING)
     port, options = (target.ports.pop3s, ["-T"]) if tls else (target.ports.pop3, [])
-    house.sitting.load.run(target, accounts, "-m", "poll", "-c", "100", "-n", "250", *options, port=port)
+    for name in (accounts, house.sitting.accounts(VISITORS)):
+        house.sitting.load.run(target, name, "-m", "poll", "-c", "50", "-n", "500", *options, port=port)
     before = processes.memory(roots)
     with house.sitting.load.idling(
         accounts, "-c", str(WAITING.mailboxes * each), "-k", str(each), *options, port=port
     ) as held:
         octets = (processes.memory(roots) - before) / max(1, held)
+        beside = poll(house, server, VISITORS, 4, ("-t", str(house.sitting.seconds)))
     line = "under TLS" if tls else "in clear"
     say(f"memory of a session that waits {line}: {server.name} {octets / 1000:,.1f} kB ({held} sessions)")
-    return {"server": server.name, "tls": tls, "sessions": held, "octets": octets}
+    login = {name: beside[name] for name in ("login_p50", "login_p99")}
+    return {"server": server.name, "tls": tls, "sessions": held, "octets": octets, **login}
 
 
 def huge(house: House) -> dict[str, float]:

@@ -100,12 +100,13 @@ def memory(found: dict[str, Any]) -> str:
             "TLS" if each["tls"] else "in clear",
             f"{each['sessions']:,}",
             f"{each['octets'] / 1000:,.1f} kB",
+            f"{each['login_p50']:.1f} ms, {each['login_p99']:.1f} ms",
         )
         for each in found["waiting"]
     ]
     huge = found["huge"]
     return (
-        table(("server", "line", "sessions", "memory a session"), rows, "--rr")
+        table(("server", "line", "sessions", "memory a session", "a sign-in beside them, p99"), rows, "--rrr")
         + f"\n{huge['sessions']} sessions that fetch 100 MiB at once make Casilla's process grow by "
         f"{huge['octets'] / 2**20:.1f} MiB each.\n"
     )
