@@ -6,8 +6,8 @@ from controlpanel import database
 from controlpanel.mailstore.maildrop.reading import LIST, Listing, Wanted, listing, read_bodies
 
 LIST_IN_ASCII = LIST.replace(
-    "SELECT added, id, octets FROM",
-    "SELECT added, id, octets + COALESCE(octet_length(ascii_header) - header_octets, 0) AS octets FROM",
+    "SELECT added, id, octets, uidl FROM",
+    "SELECT added, id, octets + COALESCE(octet_length(ascii_header) - header_octets, 0) AS octets, uidl FROM",
 )
 
 
