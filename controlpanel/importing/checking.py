@@ -4,6 +4,8 @@ A batch is looked at with a few statements, however many rows. What counts toget
 twice in the file) is counted over the good rows before it, so that a check that was interrupted goes on as it began.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -13,12 +15,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
+from controlpanel import database
 from controlpanel.accounts import passwords
 from controlpanel.accounts.addresses import AddressError, canonical, domain_shown
 from controlpanel.accounts.models import User
 from controlpanel.importing import shapes
 from controlpanel.importing.models import Import, Row, RowState, State
-from controlpanel.importing.secrets import deciphered
+from controlpanel.importing.secrets import Box
 from controlpanel.mailboxes import octets, rules
 from controlpanel.mailboxes.addresses import new_local, shown
 from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH, NOTE_LENGTH
@@ -30,7 +33,17 @@ from controlpanel.mailboxes.models import State as Standing
 
 ROWS_A_STEP = 200
 MOST_ALIASES = 50
-WRITTEN = ["state", "values", "secret", "stored", "address", "domain", "quota", "takes", "faults"]
+
+WRITE = """
+UPDATE importing_row AS row
+SET state = fresh.state, values = fresh.values, secret = fresh.secret, stored = fresh.stored,
+    address = fresh.address, domain_id = fresh.domain, quota = fresh.quota, faults = fresh.faults,
+    takes = string_to_array(fresh.takes, ' ')
+FROM unnest(%(id)s::bigint[], %(state)s::text[], %(values)s::jsonb[], %(secret)b::bytea[], %(stored)s::text[],
+            %(address)s::text[], %(domain)s::bigint[], %(quota)s::bigint[], %(faults)s::jsonb[], %(takes)s::text[])
+    AS fresh (id, state, values, secret, stored, address, domain, quota, faults, takes)
+WHERE row.id = fresh.id
+"""
 
 
 def check_some(number: int) -> bool:
@@ -46,8 +59,24 @@ def check_some(number: int) -> bool:
             return False
         with override(held.language):
             _Batch(held, [_Reading(row) for row in rows]).check()
-        Row.objects.bulk_update(rows, WRITTEN)
+        _write(rows)
     return True
+
+
+def _write(rows: Sequence[Row]) -> None:
+    database.run(
+        WRITE,
+        id=[row.pk for row in rows],
+        state=[str(row.state) for row in rows],
+        values=[json.dumps(row.values) for row in rows],
+        secret=[row.secret and bytes(row.secret) for row in rows],
+        stored=[row.stored for row in rows],
+        address=[row.address for row in rows],
+        domain=[row.domain_id for row in rows],
+        quota=[row.quota for row in rows],
+        faults=[json.dumps(row.faults) for row in rows],
+        takes=[" ".join(row.takes) for row in rows],
+    )
 
 
 @dataclass(slots=True)
@@ -89,7 +118,7 @@ class _Batch:
     """What the rows of a batch are looked at against, read once."""
 
     def __init__(self, held: Import, readings: list[_Reading]) -> None:
-        self.held, self.readings = held, readings
+        self.held, self.readings, self.box = held, readings, Box()
         for reading in readings:
             reading.read_addresses(held.domain.name if held.domain else "")
         self.named = [reading.row.address for reading in readings if reading.row.address]
@@ -201,7 +230,7 @@ class _Batch:
         row = reading.row
         if row.secret is None:
             return
-        secret = deciphered(bytes(row.secret))
+        secret = self.box.deciphered(bytes(row.secret))
         if secret is None:
             reading.fault("password", _("SECRET_KEY has changed since this file was read. Import it again."))
         elif secret[0] == shapes.CLEAR:

@@ -15,7 +15,7 @@ from django.utils.translation import override
 from controlpanel.accounts import passwords
 from controlpanel.accounts.actor import SHELL, Actor
 from controlpanel.importing.models import Import, Row, RowState, State
-from controlpanel.importing.secrets import deciphered
+from controlpanel.importing.secrets import Box
 from controlpanel.mailboxes import changes, rules
 from controlpanel.mailboxes.changes.refused import ChangeRefused
 
@@ -60,7 +60,7 @@ def _unreadable() -> dict[str, Any]:
 
 
 def _hashed(secret: bytes) -> str | None:
-    clear = deciphered(secret)
+    clear = Box().deciphered(secret)
     return None if clear is None else passwords.make(clear[1:])
 
 

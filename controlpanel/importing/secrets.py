@@ -13,20 +13,22 @@ from django.conf import settings
 _PURPOSE = b"casilla.importing"
 
 
-def enciphered(secret: str) -> bytes:
-    return _box().encrypt(secret.encode("utf-8", "surrogatepass"))
+class Box:
+    """Enciphers and deciphers, many at once."""
 
+    def __init__(self) -> None:
+        keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        self._fernet = MultiFernet([Fernet(_key(secret)) for secret in keys])
 
-def deciphered(token: bytes) -> str | None:
-    """Return the secret; None where another SECRET_KEY wrote it."""
-    try:
-        return _box().decrypt(bytes(token)).decode("utf-8", "surrogatepass")
-    except InvalidToken:
-        return None
+    def enciphered(self, secret: str) -> bytes:
+        return self._fernet.encrypt(secret.encode("utf-8", "surrogatepass"))
 
-
-def _box() -> MultiFernet:
-    return MultiFernet([Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    def deciphered(self, token: bytes) -> str | None:
+        """Return the secret; None where another SECRET_KEY wrote it."""
+        try:
+            return self._fernet.decrypt(token).decode("utf-8", "surrogatepass")
+        except InvalidToken:
+            return None
 
 
 def _key(secret: str | bytes) -> bytes:

@@ -8,7 +8,7 @@ from controlpanel.importing import running as importing
 from controlpanel.jobs import letters, owner_notices, policy_notices, quota_digests, quota_notices
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
-from controlpanel.mailstore import moving, retention
+from controlpanel.mailstore import moving, retention, usage_days
 from controlpanel.mailstore.onward import queue
 
 MINUTE = 60
@@ -46,6 +46,16 @@ def expire_all() -> Iterator[None]:
         yield
 
 
+def note_usage() -> Iterator[None]:
+    """Look at what all mailboxes hold, and forget what is older than charts go back."""
+    after: int | None = 0
+    while after is not None:
+        after = usage_days.note(after)
+        yield
+    while usage_days.prune():
+        yield
+
+
 def drop_deleted() -> Iterator[None]:
     """Drop what was deleted a month ago and holds no mail any more: mailboxes, then their domains."""
     while emptied := retention.emptied_mailboxes():
@@ -66,6 +76,7 @@ SCHEDULE = [
     Work("send letters", 5, letters.send_due),
     Work("move what was handed over", MINUTE, repeated(moving.move_waiting)),
     Work("tell owners of changes", MINUTE, owner_notices.tell_owners),
+    Work("note usage", HOUR, note_usage),
     Work("expire messages", 10 * MINUTE, expire_all),
     Work("sweep staged bodies", HOUR, repeated(retention.sweep_staged)),
     Work("tell owners of a coming policy", HOUR, policy_notices.tell_owners),

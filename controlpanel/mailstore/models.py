@@ -277,3 +277,40 @@ class Fetched(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} by {self.device or 'main password'}"
+
+
+class UsageDay(models.Model):
+    """What a mailbox held at the last look of a day (UTC), on days when that had changed. Pruned after a quarter."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="usage_days", db_index=False)
+    day = models.DateField()
+    messages = models.BigIntegerField()
+    octets = models.BigIntegerField()
+    removed_octets = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailbox", "day"], name="usage_day_twice")]
+        indexes = [models.Index(fields=["day"], name="usage_day_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.octets} octets"
+
+
+class Growth(models.Model):
+    """What a mailbox held at the last look, and how many octets more than seven and thirty days before."""
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="growth")
+    messages = models.BigIntegerField()
+    octets = models.BigIntegerField()
+    removed_octets = models.BigIntegerField()
+    week = models.BigIntegerField()
+    month = models.BigIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-week"], condition=Q(week__gt=0), name="growth_week"),
+            models.Index(fields=["-month"], condition=Q(month__gt=0), name="growth_month"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.week} octets in a week"

@@ -41,6 +41,8 @@ PAGES = [
     ("domain-activity", "GET", RUNS_IT),
     ("mailboxes", "GET", RUNS_ONE),
     ("mailboxes-selected", "POST", EVERYBODY),
+    ("growth", "GET", RUNS_ONE),
+    ("domain-growth", "GET", RUNS_IT),
     ("imports", "GET", RUNS_ONE),
     ("domain-import", "GET", RUNS_IT),
     ("import", "GET", RUNS_IT),

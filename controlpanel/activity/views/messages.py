@@ -16,6 +16,7 @@ from controlpanel.clientsetup.description import service_for
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.octets import shown
 from controlpanel.mailboxes.rules import Act
+from controlpanel.mailboxes.views.growth import usage_chart
 from controlpanel.mailboxes.views.standing import page, say, the_mailbox
 from controlpanel.mailstore import headers, overview, tracing
 from controlpanel.panel import lists
@@ -70,6 +71,7 @@ def home(request: HttpRequest, mailbox: int) -> HttpResponse:
         chosen="" if order == "newest" else order,
         sessions=overview.live_sessions(box.pk),
         service=service_for(box),
+        chart=usage_chart(box),
         accesses=box.accesses.select_related("user").order_by("user__address"),
     )
 

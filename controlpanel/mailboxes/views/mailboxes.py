@@ -20,6 +20,7 @@ from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
 from controlpanel.mailboxes.models import DevicePassword, Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import Totals, totals
+from controlpanel.mailboxes.views.growth import usage_chart
 from controlpanel.mailboxes.views.passwords import readable_password
 from controlpanel.mailboxes.views.sign_in_help import invitation_link
 from controlpanel.mailboxes.views.standing import page, running, say, the_domain, the_mailbox
@@ -173,6 +174,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         devices=box.device_passwords.filter(revoked__isnull=True, lent=False).order_by("name"),
         accesses=box.accesses.select_related("user").order_by("user__address"),
         sessions=overview.live_sessions(box.pk),
+        chart=usage_chart(box),
     )
 
 
