@@ -9,7 +9,19 @@ from typing import Any
 
 from pop3service.capabilities import offered
 from pop3service.client import Client, CommandError, Outcome, ReadLine, Talk, no_argument, refusal
-from pop3service.requests import Code, LoggedIn, Login, LoginAnswer, NeedsTls, ReadListing, Request, Unavailable, ask
+from pop3service.requests import (
+    CheckLine,
+    Code,
+    LoggedIn,
+    Login,
+    LoginAnswer,
+    ReadListing,
+    Reason,
+    Request,
+    TokenLogin,
+    Unavailable,
+    ask,
+)
 from pop3service.sasl import MECHANISMS, Challenge, Channel, Exchange, SaslError, unbase64
 from pop3service.words import Text
 
@@ -43,16 +55,28 @@ def utf8(client: Client, argument: bytes) -> bytes:
 def user(client: Client, argument: bytes) -> bytes | Talk:
     """Take any name: whether it exists is not told, and not known before PASS."""
     client.user = None
-    if not client.may_send_passwords:
-        return needs_tls(argument.strip().decode("utf-8", "replace"))
+    if not client.line_fits_all:
+        return user_if_fitting(client, argument)
     client.user = text(argument.strip())
     return client.ok(Text.SEND_PASSWORD)
 
 
-def needs_tls(name: str) -> Talk:
-    """Refuse before the password is sent, and have the store note for whom."""
-    yield from ask(NeedsTls(name))
-    raise CommandError(Text.NO_PLAIN_LOGIN, code=Code.SYS_PERM)
+def user_if_fitting(client: Client, argument: bytes) -> Talk:
+    yield from require_fitting("USER", argument.strip().decode("utf-8", "replace"))
+    client.user = text(argument.strip())
+    yield client.ok(Text.SEND_PASSWORD)
+    return None
+
+
+def require_fitting(mechanism: str, name: str) -> Generator[Request[Any], Any, None]:
+    """Raise CommandError where this line is not safe enough for the name: for USER before the password is sent."""
+    reason = yield from ask(CheckLine(mechanism, name))
+    if isinstance(reason, Unavailable):
+        raise refusal(reason)
+    if reason is Reason.TLS_NEEDED:
+        raise CommandError(Text.NO_PLAIN_LOGIN, code=Code.SYS_PERM)
+    if reason is not None:
+        raise CommandError(reason, code=Code.SYS_PERM)
 
 
 def password(client: Client, argument: bytes) -> Talk:
@@ -78,13 +102,13 @@ def auth(client: Client, argument: bytes) -> Talk:
             raise CommandError(Text.NO_PLAIN_LOGIN, code=Code.SYS_PERM)
         raise CommandError(Text.UNKNOWN_MECHANISM)
     try:
-        answer = yield from exchange(MECHANISMS[name](channel(client)), *words[1:])
+        answer = yield from exchange(client, MECHANISMS[name](channel(client)), *words[1:])
     except SaslError:
         raise CommandError(Text.AUTH_MALFORMED, bad=True) from None
     return (yield from enter(client, answer))
 
 
-def exchange(mechanism: Exchange, *initial: bytes) -> Generator[bytes | Request[Any], Any, LoginAnswer]:
+def exchange(client: Client, mechanism: Exchange, *initial: bytes) -> Generator[bytes | Request[Any], Any, LoginAnswer]:
     """Carry a mechanism's challenges to the client in base64, and its other requests to the store."""
     answers = [*initial]
     answer: object = None
@@ -95,6 +119,8 @@ def exchange(mechanism: Exchange, *initial: bytes) -> Generator[bytes | Request[
             outcome: LoginAnswer = end.value
             return outcome
         if not isinstance(step, Challenge):
+            if isinstance(step, Login | TokenLogin) and not client.line_fits_all:
+                yield from require_fitting(step.mechanism, step.name)
             answer = yield step
         elif answers:
             answer = b"" if answers[0] == b"=" else unbase64(answers[0])

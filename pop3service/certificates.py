@@ -6,6 +6,7 @@
 import hashlib
 import os
 import ssl
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +16,21 @@ CHAIN, KEY = "fullchain.pem", "privkey.pem"
 DEFAULT = "default"  # the folder that serves a name nobody knows; without it, the first in order
 PEM_END = "-----END CERTIFICATE-----"
 
+USUAL_CIPHERS = ":".join(each["name"] for each in ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).get_ciphers())
+OLD_CIPHERS = "ECDHE+AES:DHE+AES:RSA+AES:!aNULL:!AESCCM:@SECLEVEL=0"
+
 
 class Context(ssl.SSLContext):
     """A server's context, and what SCRAM binds to (RFC 5929 section 4), None where that is undefined."""
 
     end_point: bytes | None = None
+
+    def allow_old_tls(self, allowed: bool) -> None:
+        """OpenSSL 3 has the signatures of TLS 1.0 and 1.1 at security level 0 alone; only they want SHA-1 ciphers."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.minimum_version = ssl.TLSVersion.TLSv1 if allowed else ssl.TLSVersion.TLSv1_2
+        self.set_ciphers(f"{USUAL_CIPHERS}:{OLD_CIPHERS}" if allowed else USUAL_CIPHERS)
 
 
 @dataclass(slots=True)
@@ -49,12 +60,25 @@ class Certificates:
         self._pairs: dict[str, Certificate] = {}
         self._by_name: dict[str, Context] = {}
         self.errors: dict[str, str] = {}
+        self.old_tls = False
         self.front = server_context()
         self.front.sni_callback = self._take_context
 
     def __bool__(self) -> bool:
         """Whether TLS can be had."""
         return bool(self._pairs)
+
+    def allow_old_tls(self, allowed: bool) -> bool:
+        """Take TLS 1.0 and 1.1 in new handshakes, or no longer. Returns whether that is a change.
+
+        For every name: which one a client asks for is seen when the version has been chosen already.
+        """
+        if allowed == self.old_tls:
+            return False
+        self.old_tls = allowed
+        for context in (self.front, *(pair.context for pair in self._pairs.values())):
+            context.allow_old_tls(allowed)
+        return True
 
     def choose(self, server_name: str | None) -> Context:
         """Return the context for a host name: its own, else a wildcard's, else the default. There must be one."""
@@ -97,6 +121,7 @@ class Certificates:
         if known and known.digest == fresh.digest:
             known.stamp = fresh.stamp
         else:
+            fresh.context.allow_old_tls(self.old_tls)
             self._pairs[folder] = fresh
             done.loaded.append(folder)
 

@@ -88,8 +88,16 @@ class Client:
 
     @property
     def may_send_passwords(self) -> bool:
-        """Whether nobody can listen on this line, or the house does not mind."""
-        return self.peer.tls is not None or self.peer.loopback or self.rules.plain_login
+        """Whether nobody can listen on this line, or somebody here does not mind."""
+        rules = self.rules
+        return self.peer.tls is not None or self.peer.loopback or rules.plain_login or rules.plain_somewhere
+
+    @property
+    def line_fits_all(self) -> bool:
+        """Whether this line is safe enough for every name; else the store is asked (CheckLine)."""
+        if self.peer.loopback:
+            return True
+        return self.rules.plain_login if self.peer.tls is None else not self.peer.tls.is_old
 
     @property
     def may_start_tls(self) -> bool:

@@ -116,9 +116,13 @@ class Login(Request[LoginAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class NeedsTls(Request[None]):
-    """A client named a mailbox on a line that takes no password, for want of TLS: its owner may want to know."""
+class CheckLine(Request[Reason | Unavailable | None]):
+    """Ask, before a password is taken, why this line is not safe enough for a name: TLS_NEEDED, NEWER_TLS_NEEDED.
 
+    A refused owner may want to know, so the store writes it down. Known and unknown names of a domain are alike.
+    """
+
+    mechanism: str
     name: str
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+OLD_TLS = ("SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1")  # as OpenSSL and proxies write them
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -16,6 +18,7 @@ class Rules:
     implementation: str = "Casilla"
     mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
     plain_login: bool = False  # passwords in clear from other hosts without TLS
+    plain_somewhere: bool = False  # the same, for some names alone: the store knows which
     stls: bool = True  # a certificate is at hand
     login_delay: int = 0
     expire: int | None = None
@@ -31,6 +34,11 @@ class Tls:
 
     version: str
     end_point: bytes | None = None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it is one that nobody should speak any more (RFC 8996)."""
+        return self.version in OLD_TLS
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,10 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         certificates = Certificates(settings.TLS_DIR)
         backend = Backend(loop)
         server = Server(loop, certificates, limits(), settings.PROXY_NETWORKS)
-        CertificatesWatch(loop, certificates, settings.TLS_DIR, backend.tell_trouble).look()
         backend.start()
+        CertificatesWatch(
+            loop, certificates, settings.TLS_DIR, backend.tell_trouble, lambda: bool(backend.policies.lines.old_tls)
+        ).look()
         for sock, service in self._matched(services(backend, certificates)):
             await server.listen(sock, service)
         self._beat(loop, stopping)
@@ -117,7 +119,13 @@ def services(backend: "Backend", certificates: Certificates) -> dict[str, Servic
 
     @lru_cache(maxsize=4)
     def rules_now(stls: bool, policies: "Policies") -> Rules:
-        return replace(rules, stls=stls, login_delay=policies.login_delay, expire=policies.expire)
+        return replace(
+            rules,
+            stls=stls,
+            login_delay=policies.login_delay,
+            expire=policies.expire,
+            plain_somewhere=bool(policies.lines.plain),
+        )
 
     def pop3_session(peer: pop3.Peer) -> pop3.Session:
         return pop3.Session(rules_now(bool(certificates), backend.policies), peer)

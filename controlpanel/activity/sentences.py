@@ -89,6 +89,8 @@ FIELDS: dict[str, Promise] = {
     "expire_unfetched": _("also what nobody fetched"),
     "device_passwords_only": _("device passwords only"),
     "device_passwords_from": _("from which day on"),
+    "plain_login_until": _("sign-in without TLS until"),
+    "old_tls_until": _("TLS 1.0 and 1.1 until"),
     "device": _("device"),
     "targets": _("goes to"),
     "copy": _("a copy stays"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controlpanel.accounts import throttle
 from controlpanel.importing import running as importing
-from controlpanel.jobs import letters, owner_notices, policy_notices, quota_digests, quota_notices
+from controlpanel.jobs import letters, line_notices, owner_notices, policy_notices, quota_digests, quota_notices
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
 from controlpanel.mailstore import moving, retention, usage_days
@@ -81,6 +81,7 @@ SCHEDULE = [
     Work("sweep staged bodies", HOUR, repeated(retention.sweep_staged)),
     Work("tell owners of a coming policy", HOUR, policy_notices.tell_owners),
     Work("forget imports", HOUR, repeated(importing.forget)),
+    Work("tell owners of the end of unsafe lines", HOUR, line_notices.tell_owners),
     Work("erase deleted mailboxes", HOUR, repeated(retention.erase_deleted)),
     Work("drop deleted mailboxes", HOUR, drop_deleted),
     Work("forget messages", HOUR, repeated(retention.forget)),

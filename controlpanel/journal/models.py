@@ -2,6 +2,7 @@
 
 from django.db import models
 
+OLD_TLS = ("SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1")  # versions that RFC 8996 ends, as OpenSSL and proxies write them
 TOKEN_MECHANISMS = ("OAUTHBEARER", "XOAUTH2")  # a session by one of these has its name in the place of a device's
 
 
@@ -63,6 +64,12 @@ class PastSession(models.Model):
         indexes = [
             models.Index(fields=["mailbox_id", "-ended"], name="past_session_mailbox"),
             models.Index(fields=["ended"], name="past_session_ended"),
+            # Who still comes without TLS or with an old one.
+            models.Index(
+                fields=["mailbox_id", "-ended"],
+                condition=models.Q(tls__in=("", *OLD_TLS)),
+                name="past_session_unsafe",
+            ),
         ]
 
     def __str__(self) -> str:

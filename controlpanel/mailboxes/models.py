@@ -82,6 +82,8 @@ class Domain(models.Model):
     ascii_headers = models.BooleanField(default=False, db_default=False)  # for clients without UTF8: RFC 6856
     device_passwords_only = models.BooleanField(default=False)
     device_passwords_from = models.DateField(null=True, blank=True)  # UTC; none: at once
+    plain_login_until = models.DateField(null=True, blank=True)  # sign-in without TLS, see line_policy; none: refused
+    old_tls_until = models.DateField(null=True, blank=True)  # the same of TLS 1.0 and 1.1
     leave_days = models.PositiveSmallIntegerField(null=True, blank=True)  # see Mailbox.leaving
     daily_limit = models.PositiveIntegerField(
         null=True, blank=True, default=1000, db_default=1000

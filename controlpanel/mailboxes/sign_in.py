@@ -42,7 +42,7 @@ class Purpose(Enum):
 
 
 class Refusal(StrEnum):
-    """Why a sign-in to mail is refused. All but WRONG are said only to who proved a right secret."""
+    """Why a sign-in to mail is refused. All but WRONG and what is of the line are said only to a right secret."""
 
     WRONG = "wrong"
     DEVICE_PASSWORD_NEEDED = "device_password_needed"
@@ -53,6 +53,8 @@ class Refusal(StrEnum):
     CLOSED = "closed"
     POP3_OFF = "pop3_off"
     MAY_NOT_SEND = "may_not_send"
+    TLS_NEEDED = "tls_needed"  # said to anybody: before the password, if the client lets us
+    NEWER_TLS_NEEDED = "newer_tls_needed"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,6 +91,8 @@ class Account:
     send_enabled: bool = True
     recorded: bool = False  # its dialogues are written down, see dialogues.py
     ascii_headers: bool = False
+    plain_login: bool = False  # without TLS, today
+    old_tls: bool = False  # with TLS 1.0 or 1.1, today
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -140,6 +144,8 @@ SELECT tried.place, mailbox.id, owner.id, mailbox.address_text, owner.password, 
        domain.exclusive_lock, domain.login_delay, domain.expire_days, mailbox.send_enabled,
        mailbox.record_sessions > 0 AND coalesce(mailbox.record_until > statement_timestamp(), false),
        domain.ascii_headers,
+       coalesce(domain.plain_login_until > (statement_timestamp() AT TIME ZONE 'UTC')::date, false),
+       coalesce(domain.old_tls_until > (statement_timestamp() AT TIME ZONE 'UTC')::date, false),
        devices.ids, devices.names, devices.stored_keys, devices.server_keys, devices.networks, devices.expired,
        devices.may_fetch, devices.may_send
 FROM unnest(%(names)s::text[]) WITH ORDINALITY AS tried (name, place)
@@ -159,7 +165,7 @@ CROSS JOIN LATERAL (
 
 def _account(row: Sequence[Any]) -> Account:
     mailbox, user, address, password, salt, states, pop3, main_password, language, *rest = row
-    exclusive, login_delay, expire_days, send_enabled, recorded, ascii_headers, *columns = rest
+    policies, columns = rest[:8], rest[8:]
     return Account(
         mailbox,
         user,
@@ -171,12 +177,7 @@ def _account(row: Sequence[Any]) -> Account:
         main_password,
         language,
         tuple(starmap(_device, zip(*columns, strict=True))) if columns[0] else (),
-        exclusive,
-        login_delay,
-        expire_days,
-        send_enabled,
-        recorded,
-        ascii_headers,
+        *policies,
     )
 
 

@@ -12,6 +12,7 @@ log = logging.getLogger("casilla.store")
 BEAT_SECONDS = 1.0
 IDLE_SECONDS = 60.0  # without an octet either way, after which a session gives way to a login that waits for it
 SWEEP_BEATS = 30
+POLICY_BEATS = 5
 RE_TAKEN_AT_ONCE = 500
 
 
@@ -43,6 +44,7 @@ class Heart:
             self._spare_memory()
         if self._beats % SWEEP_BEATS == 1:
             self._store.sweeps.ask(None, self._swept)
+        if self._beats % POLICY_BEATS == 1:
             self._store.policy.ask(None, self._take_policies)
 
     def _re_take(self) -> None:

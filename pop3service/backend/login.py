@@ -9,6 +9,7 @@ from controlpanel.mailboxes.sign_in import Account, Proof
 from controlpanel.mailstore.maildrop import Crowded, InUse, Opened, Opening, Taken, TooSoon, Turn
 from pop3service.backend import refusals
 from pop3service.backend.proving import refuse
+from pop3service.backend.safety import unsafe
 from pop3service.backend.steps import Steps, ask, ignore
 from pop3service.backend.store import Store
 from pop3service.requests import LoggedIn, LoginAnswer, Refused, Unavailable
@@ -33,7 +34,7 @@ class Live:
 def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> Steps[LoginAnswer]:
     """Apply policy to a right secret, and open the maildrop."""
     store, line = door.store, door.line
-    refusal = sign_in.judge(account, proof, line.address or None)
+    refusal = sign_in.judge(account, proof, line.address or None) or unsafe(door, account, mechanism)
     if refusal is not None:
         return refuse(door, account, mechanism, refusal)
     turn = yield from take_turn(store, account)

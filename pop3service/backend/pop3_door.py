@@ -10,26 +10,27 @@ from pop3service.backend.login import Live, enter
 from pop3service.backend.proving import (
     login,
     look_up_scram,
-    note_in_clear,
     scram_failed,
     scram_login,
     token_login,
 )
 from pop3service.backend.reading import Reader
 from pop3service.backend.recording import Recording
+from pop3service.backend.safety import check_line, note_unsafe
 from pop3service.backend.steps import Steps, ask, ignore, run
 from pop3service.backend.store import UNAVAILABLE, Store
 from pop3service.requests import (
+    CheckLine,
     Finish,
     Finished,
     Listing,
     Login,
     LoginAnswer,
-    NeedsTls,
     ReadListing,
     ReadMessage,
     ReadMore,
     ReadUniqueIds,
+    Reason,
     Refused,
     ScramFailed,
     ScramLogin,
@@ -88,9 +89,8 @@ class Pop3Door:
             case StopReading() if reader is not None:
                 reader.stop()
                 answer(None)
-            case NeedsTls():
-                self._note(request.name)
-                answer(None)
+            case CheckLine():
+                answer(self._check_line(request))
             case Finish() if not request.removed and not self._session.opening.exclusive:
                 self._finish_unasked(request)
                 answer(Finished())
@@ -148,11 +148,15 @@ class Pop3Door:
         assert self._live is not None, "this is asked after login"
         return self._live
 
-    def _note(self, name: str) -> None:
-        """Write it down once a connection, with nobody waiting: known and unknown names take the same time."""
+    def _check_line(self, request: CheckLine) -> Reason | None:
+        """A refusal is written down once a connection, with nobody waiting: all names take the same time."""
+        refusal = check_line(self, request)
+        if refusal is None:
+            return None
         if not self._noted:
             self._noted = True
-            run(note_in_clear(self, name), ignore, None)
+            run(note_unsafe(self, request, refusal), ignore, None)
+        return refusals.REFUSED[refusal].reason
 
     def _steps(self, request: Any) -> Steps[Any]:
         match request:

@@ -162,14 +162,6 @@ def throttle(store: Store, attempt: Attempt, *, hold: bool = True) -> Steps[Refu
     return refusals.throttled(wait) if wait > 0 else None
 
 
-def note_in_clear(caller: Caller, name: str) -> Steps[None]:
-    """Record that a client would have sent a mailbox's password without TLS."""
-    account = yield from ask(caller.store.accounts, name)
-    if isinstance(account, Account):
-        caller.listen(account)
-        refuse(caller, account, "USER", "tls_needed", refusals.TLS_NEEDED)
-
-
 def refuse(
     caller: Caller, account: Account | None, mechanism: str, outcome: str, answer: Refused | Unavailable | None = None
 ) -> Refused | Unavailable:

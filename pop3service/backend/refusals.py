@@ -14,9 +14,10 @@ REFUSED = {
     Refusal.CLOSED: Refused(Code.SYS_PERM, Reason.SUSPENDED),
     Refusal.POP3_OFF: Refused(Code.SYS_PERM, Reason.POP3_OFF),
     Refusal.MAY_NOT_SEND: Refused(Code.SYS_PERM, Reason.MAY_NOT_SEND),
+    Refusal.TLS_NEEDED: Refused(Code.SYS_PERM, Reason.TLS_NEEDED),
+    Refusal.NEWER_TLS_NEEDED: Refused(Code.SYS_PERM, Reason.NEWER_TLS_NEEDED),
 }
 SCRAM_FAILED = Refused(Code.AUTH, Reason.SCRAM_FAILED)
-TLS_NEEDED = Refused(Code.SYS_PERM, Reason.TLS_NEEDED)
 TOKEN_REFUSED = Refused(Code.AUTH, Reason.TOKEN_REFUSED)
 OVERLOADED = Refused(Code.SYS_TEMP, Reason.OVERLOADED)
 TOO_MANY_SESSIONS = Refused(Code.IN_USE, Reason.TOO_MANY_SESSIONS)

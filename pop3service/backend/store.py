@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -13,7 +13,8 @@ from django.db.models import Max, Min
 from controlpanel.accounts import issuer, throttle
 from controlpanel.accounts.throttle_rules import NETWORK
 from controlpanel.journal import record
-from controlpanel.mailboxes import dialogues, recipients, sending, sign_in
+from controlpanel.mailboxes import dialogues, line_policy, recipients, sending, sign_in
+from controlpanel.mailboxes.line_policy import Allowed
 from controlpanel.mailboxes.models import Domain
 from controlpanel.mailstore import delivery, maildrop
 from controlpanel.mailstore.models import CHUNK_OCTETS
@@ -74,11 +75,13 @@ class Returning:
 class Policies:
     """What CAPA announces before anybody is known (RFC 2449 sections 6.5 and 6.7).
 
-    `login_delay`: the longest of any domain, in seconds. `expire`: the shortest, in days, None for never.
+    `login_delay`: the longest of any domain, in seconds. `expire`: the shortest, in days, None for never. `lines`:
+    which domains still allow sign-in without TLS, and with an old one.
     """
 
     login_delay: int = 0
     expire: int | None = None
+    lines: Allowed = field(default_factory=Allowed)
 
 
 class Reads(NamedTuple):
@@ -184,7 +187,7 @@ def nothing(call: Callable[[Sequence[Request]], None]) -> Callable[[Sequence[Req
 
 def read_policies(asked: Sequence[None]) -> list[Policies]:
     found = Domain.objects.aggregate(login_delay=Max("login_delay"), expire=Min("expire_days"))
-    return [Policies(found["login_delay"] or 0, found["expire"])] * len(asked)
+    return [Policies(found["login_delay"] or 0, found["expire"], line_policy.allowed())] * len(asked)
 
 
 def count_sent(counts: Sequence[Count]) -> list[bool]:

@@ -14,19 +14,30 @@ SECONDS = 3.0
 
 
 class CertificatesWatch:
-    """Takes up certificates when they change, and tells, when that changes, what is wrong: "" for nothing."""
+    """Takes up certificates when they change, and tells, when that changes, what is wrong: "" for nothing.
+
+    `old_tls` says whether TLS 1.0 and 1.1 are taken now.
+    """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, certificates: Certificates, folder: Path, tell: Callable[[str], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        certificates: Certificates,
+        folder: Path,
+        tell: Callable[[str], None],
+        old_tls: Callable[[], bool],
     ) -> None:
         self._loop = loop
         self._certificates = certificates
         self._folder = folder
         self._tell = tell
+        self._old_tls = old_tls
         self._trouble = ""
 
     def look(self) -> None:
         """Look now, and again every few seconds."""
+        if self._certificates.allow_old_tls(self._old_tls()):
+            log.warning(logfmt({"event": "old_tls", "allowed": "yes" if self._certificates.old_tls else "no"}))
         done = self._certificates.reload()
         for folder in done.loaded:
             log.info(logfmt({"event": "certificate_loaded", "folder": folder}))
@@ -44,5 +55,5 @@ class CertificatesWatch:
         errors = self._certificates.errors
         words = [f"{folder}: {fault}" if folder else fault for folder, fault in sorted(errors.items())]
         if not self._certificates:
-            words.append(f"{self._folder} holds no certificate: POP3 over TLS is not served, STLS not offered")
+            words.append(f"{self._folder} holds no certificate: POP3 over TLS closes what connects, STLS is not there")
         return "; ".join(words)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("casilla.session")
 
+UNNAMED_TLS = "TLS"  # of a client whose proxy does not say which version they speak
 HIGH_WATER = 64 * 1024  # octets that the client has not taken, past which nothing more is made for it
 
 
@@ -195,7 +196,7 @@ class Wire(asyncio.BufferedProtocol):
         origin = header.origin
         if origin is not None:
             self.address = plain_address(origin.address)
-        self.admit(None if origin is None or origin.tls is None else Tls(origin.tls))
+        self.admit(None if origin is None or origin.tls is None else Tls(origin.tls or UNNAMED_TLS))
         if header.leftover:
             self._take(header.leftover)
 

@@ -1,9 +1,13 @@
 """Domains, administrators, aliases, operators, one's own password: refused in words, and secrets shown once."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from controlpanel.accounts.models import User
+from controlpanel.journal import record
 from controlpanel.mailboxes.models import GIB, Address, Domain
 from tests.panel.conftest import People
 from tests.panel.reading import beside, secret
@@ -74,6 +78,30 @@ def test_policies_are_changed_without_touching_limits(people: People) -> None:
     people.domain.refresh_from_db()
     assert (people.domain.default_quota, people.domain.restore_days) == (500 * 2**20, 30)
     assert people.domain.limit_mailboxes == 25
+
+
+def test_a_domain_that_allows_unsafe_lines_shows_who_uses_them(people: People) -> None:
+    client, where = people.client("administrator"), "/domains/papelera.example/"
+    told = {
+        "default_quota": "500 MB",
+        "language": "es",
+        "time_zone": "America/Lima",
+        "restore_days": "30",
+        "over_quota": "refuse",
+        "pop3_enabled": "on",
+        "login_delay": "0",
+    }
+    came = {"device_id": None, "device": "", "mechanism": "USER", "started": timezone.now(), "ended_by": "quit"}
+    moved = record.Finished(people.mailbox.pk, 1, address="192.0.2.77", tls="TLSv1", fetched=1, **came)
+    record.finished([moved, replace(moved, session=2, tls="", address="192.0.2.78")])
+    assert "192.0.2.77" not in client.get(where).text
+    assert client.post(f"{where}edit/", told | {"old_tls_until": "2126-05-01"}).status_code == 302
+    page = client.get(where).text
+    assert "192.0.2.77" in page
+    assert "TLSv1</td>" in page
+    assert "192.0.2.78" in page
+    assert 'value="2126-05-01"' in client.get(f"{where}edit/").text
+    assert beside(client.post(f"{where}edit/", told | {"old_tls_until": "soon"}).text, "old_tls_until")
 
 
 def test_a_limit_below_what_is_given_is_refused(people: People) -> None:

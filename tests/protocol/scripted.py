@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pop3service.pop3 import START_TLS, Peer, Rules, Session, Signal, Tls
 from pop3service.requests import (
+    CheckLine,
     Code,
     Finish,
     Finished,
@@ -56,6 +57,8 @@ class Store:
         match request:
             case Login(name=name, secret=secret) | TokenLogin(name=name, token=secret):
                 return self.log_in(name, secret)
+            case CheckLine():
+                return Reason.TLS_NEEDED
             case ReadListing():
                 return Listing(array("q", map(len, self.messages)))
             case ReadUniqueIds(first, count):

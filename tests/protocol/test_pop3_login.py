@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pop3service.pop3 import CLOSE, NEED_DATA, START_TLS, Peer, Rules, Tls
-from pop3service.requests import Code, LoggedIn, Login, NeedsTls, Reason, Refused, TokenLogin
+from pop3service.requests import CheckLine, Code, LoggedIn, Login, Reason, Refused, TokenLogin
 from pop3service.words import Text
 from tests.protocol.scripted import CLEAR, LOOPBACK, NAME, SECRET, Store, Wire, body, logged_in
 
@@ -132,13 +132,13 @@ class TestUserPass:
         said = wire.send(f"USER {NAME}\r\nPASS {SECRET}\r\n".encode()).splitlines()
         assert said[0].startswith(b"-ERR [SYS/PERM] No password is taken on an unencrypted line: turn on TLS")
         assert said[1].startswith(b"-ERR ")
-        assert wire.store.asked == [NeedsTls(NAME)]
+        assert wire.store.asked == [CheckLine("USER", NAME)]
 
     def test_is_refused_in_clear_whatever_the_name(self):
         wire = Wire(peer=CLEAR)
         said = wire.send(b"USER\r\nUSER \xff\r\n").splitlines()
         assert [line[:15] for line in said] == [b"-ERR [SYS/PERM]"] * 2
-        assert wire.store.asked == [NeedsTls(""), NeedsTls("\ufffd")]
+        assert wire.store.asked == [CheckLine("USER", ""), CheckLine("USER", "\ufffd")]
 
 
 class TestRefusals:
@@ -146,7 +146,7 @@ class TestRefusals:
         ("answer", "said"),
         [
             (Refused(Code.AUTH, Reason.WRONG_PASSWORD), b"[AUTH] This name and password do not belong together."),
-            (Refused(Code.IN_USE, Reason.IN_USE, 90), b"[IN-USE] Another program has this mailbox open, for 90 more"),
+            (Refused(Code.IN_USE, Reason.IN_USE, 90), b"[IN-USE] Another program has this mailbox open, for 90 sec"),
             (Refused(Code.LOGIN_DELAY, Reason.LOGIN_DELAY, 7), b"[LOGIN-DELAY] The last login was a moment ago; the"),
             (Refused(Code.SYS_TEMP, Reason.THROTTLED, 8), b"[SYS/TEMP] Too many failed logins; the next is taken in 8"),
             (Refused(Code.SYS_PERM, Reason.POP3_OFF), b"[SYS/PERM] POP3 is turned off for this mailbox; its"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import ssl
+import warnings
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,19 @@ def client_context():
     context = ssl.create_default_context()
     AUTHORITY.configure_trust(context)
     return context
+
+
+def old_contexts():
+    """Clients of long ago, by the version that they speak."""
+    contexts = {"TLSv1": client_context(), "TLSv1.1": client_context()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for context in contexts.values():
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.set_ciphers("ALL:@SECLEVEL=0")
+        contexts["TLSv1"].maximum_version = ssl.TLSVersion.TLSv1
+        contexts["TLSv1.1"].maximum_version = ssl.TLSVersion.TLSv1_1
+    return contexts
 
 
 CONTEXT = client_context()
@@ -94,6 +108,29 @@ class TestHandshake:
         assert received.to_send[:1] == b"\x15"  # an alert
         assert layer.tls is None
         assert certificates.front.minimum_version is ssl.TLSVersion.TLSv1_2
+
+    def test_takes_what_is_older_while_that_is_allowed(self, tmp_path):
+        """Also with a certificate that is chosen by name, and with one that was loaded later."""
+        put(tmp_path, "mail.example.org")
+        certificates = Certificates(tmp_path)
+        certificates.reload()
+        assert certificates.allow_old_tls(True)
+        assert not certificates.allow_old_tls(True)
+        put(tmp_path, "other.example.net")
+        certificates.reload()
+        for name in ("mail.example.org", "other.example.net"):
+            for version, context in old_contexts().items():
+                _, layer = shake_hands(certificates, Client(name, context))
+                assert layer.tls.version == version
+                assert layer.tls.is_old
+            _, layer = shake_hands(certificates, Client(name))
+            assert layer.tls.version == "TLSv1.3"
+        ciphers = [each["name"] for each in Certificates(tmp_path).front.get_ciphers()]
+        assert certificates.allow_old_tls(False)
+        assert [each["name"] for each in certificates.front.get_ciphers()] == ciphers
+        for context in old_contexts().values():
+            with pytest.raises(ssl.SSLError, match=r"(?i)protocol"):
+                shake_hands(certificates, Client(context=context))
 
     @pytest.mark.parametrize(
         ("data", "failure"),

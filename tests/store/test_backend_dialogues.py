@@ -11,7 +11,7 @@ from controlpanel.journal.models import Dialogue
 from controlpanel.mailboxes.models import Mailbox
 from pop3service.backend import Backend
 from pop3service.backend.recording import MOST_ENTRIES
-from pop3service.requests import Finish, LoggedIn, NeedsTls, Refused, ScramLookup
+from pop3service.requests import CheckLine, Finish, LoggedIn, Refused, ScramLookup
 from pop3service.tape import Entry
 from tests.store.doors import ANA, FakeLine, answer_to, beside_a_backend, login, until_rows
 from tests.store.factories import make_mailbox
@@ -60,13 +60,13 @@ async def until_heard(line: FakeLine) -> None:
 
 
 @pytest.mark.parametrize(
-    "request_", [login(secret="wrong"), ScramLookup(ANA), NeedsTls(ANA)], ids=lambda each: type(each).__name__
+    "request_", [login(secret="wrong"), ScramLookup(ANA), CheckLine("USER", ANA)], ids=lambda each: type(each).__name__
 )
 def test_a_failed_sign_in_is_written_down_and_uses_up_nothing(request_: object) -> None:
     ana = box(ANA, recorded=True)
 
     async def test(backend: Backend) -> None:
-        line = FakeLine()
+        line = FakeLine(tls="")
         door = backend.pop3(line)
         await answer_to(door, request_)
         await until_heard(line)

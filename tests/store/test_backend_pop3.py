@@ -21,12 +21,12 @@ from pop3service.backend import Backend
 from pop3service.backend.reading import AHEAD_OCTETS
 from pop3service.backend.store import READ_AHEAD_OCTETS, UNAVAILABLE
 from pop3service.requests import (
+    CheckLine,
     Code,
     Finish,
     Finished,
     Listing,
     LoggedIn,
-    NeedsTls,
     ReadListing,
     ReadMessage,
     ReadMore,
@@ -129,7 +129,7 @@ def test_who_comes_without_tls_is_noted_once_a_connection(ana: Mailbox, name: st
     async def test(backend: Backend) -> None:
         door = backend.pop3(FakeLine(tls=""))
         for _ in range(3):
-            assert await answer_to(door, NeedsTls(name)) is None
+            assert await answer_to(door, CheckLine("USER", name)) is Reason.TLS_NEEDED
         await answer_to(door, login(secret="wrong"))  # recorded after what was asked before
 
     beside_a_backend(test)

@@ -99,8 +99,11 @@ class Lmtp(Talk):
 class Pop3(Talk):
     """POP3 by lines; `login` as USER and PASS."""
 
-    def __init__(self, port: int, context: ssl.SSLContext | None = None, source: str = "127.0.0.1") -> None:
+    def __init__(
+        self, port: int, context: ssl.SSLContext | None = None, source: str = "127.0.0.1", first: bytes = b""
+    ) -> None:
         super().__init__(port, context, source)
+        self.send(first)
         self.greeting = self.line()
 
     def command(self, line: str) -> bytes:

@@ -4,22 +4,26 @@ import poplib
 import socket
 import ssl
 import time
+import warnings
 from base64 import b64encode
+from datetime import date
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
 import trustme
+from django.conf import settings
 
 from controlpanel.accounts.actor import Actor
 from controlpanel.journal.models import Dialogue, PastSession
 from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailstore.models import Message, Process, Session
+from tests.postgres import with_name
 from tests.store.factories import put
 from tests.wire.clients import Lmtp, Pop3, until
 from tests.wire.conftest import install
-from tests.wire.service import MailService
+from tests.wire.service import MailService, running
 
 
 def memory(pid: int) -> int:
@@ -122,6 +126,57 @@ def test_what_stands_behind_stls_is_not_believed(
         assert client.command("PASS secret").startswith(b"-ERR")
         assert client.login("ana@example.org").startswith(b"+OK")
         assert b"STLS" not in client.command("CAPA") + b"".join(client.lines())
+
+
+def test_a_domain_may_allow_unsafe_lines_until_a_day(
+    server_url: str, tmp_path: Path, ana: Mailbox, authority: trustme.CA
+) -> None:
+    """What the panel writes holds, and is announced, some seconds later; and ends as soon."""
+    install(authority, tmp_path, "mail.example.org")
+    database = with_name(server_url, settings.DATABASES["default"]["NAME"])
+    with running(database, tmp_path, PROXY_NETWORKS="127.0.0.9/32") as service:
+        assert not announces_passwords(service)
+        with pytest.raises(ssl.SSLError):
+            Pop3(service.pop3s, tls_1_0(authority))
+        Domain.objects.update(plain_login_until=date(2126, 5, 1), old_tls_until=date(2126, 5, 1))
+        until(lambda: announces_passwords(service))
+        with from_elsewhere(service) as client:
+            assert client.command("USER ana@other.example").startswith(b"-ERR [SYS/PERM] No password is taken")
+            assert client.login("ana@example.org").startswith(b"+OK")
+        until(lambda: "event=old_tls allowed=yes" in service.said())
+        with Pop3(service.pop3s, tls_1_0(authority)) as client:
+            assert client.login("ana@example.org").startswith(b"+OK")
+            assert Session.objects.get(tls="TLSv1").mailbox_id == ana.pk
+        Domain.objects.update(plain_login_until=date(2026, 1, 1), old_tls_until=None)
+        until(lambda: not announces_passwords(service))
+        with from_elsewhere(service) as client:
+            assert client.command("USER ana@example.org").startswith(b"-ERR [SYS/PERM] ")
+
+
+def from_elsewhere(service: MailService) -> Pop3:
+    """A client that a proxy brings from where others listen to the line."""
+    client = Pop3(service.pop3, source="127.0.0.9", first=b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 110\r\n")
+    assert client.greeting.startswith(b"+OK")
+    return client
+
+
+def announces_passwords(service: MailService) -> bool:
+    with from_elsewhere(service) as client:
+        client.command("CAPA")
+        announced = client.lines()
+    assert (b"USER" in announced) == any(b"PLAIN" in line for line in announced)
+    return b"USER" in announced
+
+
+def tls_1_0(authority: trustme.CA) -> ssl.SSLContext:
+    """A client that knows nothing newer."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(context)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
 
 
 def test_the_panel_ends_a_session(service: MailService, ana: Mailbox) -> None:

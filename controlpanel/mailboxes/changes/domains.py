@@ -42,6 +42,8 @@ class DomainSettings(TypedDict, total=False):
     ascii_headers: bool
     device_passwords_only: bool
     device_passwords_from: date | None
+    plain_login_until: date | None
+    old_tls_until: date | None
     leave_days: int | None
     forwarding: bool
 

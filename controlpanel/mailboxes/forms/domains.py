@@ -112,9 +112,21 @@ class DomainForm(LimitFields):
         required=False,
         widget=forms.DateInput(attrs={"type": "date", "class": "short"}, format="%Y-%m-%d"),
     )
+    plain_login_until = forms.DateField(
+        label=_("Sign-in without TLS is allowed until"),
+        help_text=_("Passwords and mail then cross the network readable. Empty: TLS is needed, which is best."),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "short"}, format="%Y-%m-%d"),
+    )
+    old_tls_until = forms.DateField(
+        label=_("TLS 1.0 and 1.1 are allowed until"),
+        help_text=_("For mail clients from before 2014. Owners who still use either are told by a message before."),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "short"}, format="%Y-%m-%d"),
+    )
     exclusive_lock = forms.BooleanField(
         label=_("One mail client at a time"),
-        help_text=_("A second one is told to wait. Off is best: two devices may fetch at once."),
+        help_text=_("A second one waits until the first is done or idle. Off is best: two devices may fetch at once."),
         required=False,
     )
     login_delay = forms.IntegerField(

@@ -1,5 +1,7 @@
 """Domains: all in a list, one on its page, made, limited, given policies and administrators."""
 
+from typing import NamedTuple
+
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from controlpanel.accounts.actor import Actor, actor_of
 from controlpanel.accounts.models import User
-from controlpanel.mailboxes import addresses, changes, main_password, rules
+from controlpanel.journal.models import OLD_TLS
+from controlpanel.mailboxes import addresses, changes, line_policy, main_password, rules
 from controlpanel.mailboxes.forms.domains import AdministratorForm, DomainForm, NewDomainForm
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.models import Domain, QuotaWarning, State
@@ -30,6 +33,13 @@ CHIPS = (
     ("closed", pgettext_lazy("domains", "Closed")),
     ("deleted", pgettext_lazy("domains", "Deleted")),
 )
+
+
+class Listed(NamedTuple):
+    """Mail clients on lines that are not safe enough, and whether there are more than these."""
+
+    users: list[line_policy.User]
+    more: bool
 
 
 @require_safe
@@ -115,6 +125,7 @@ def show(request: HttpRequest, domain: str) -> HttpResponse:
         totals=totals([there])[there.pk],
         administrators=there.administrators.order_by("address"),
         nearly_full=_nearly_full(there),
+        unsafe=_unsafe(there),
         may_limit=rules.may(request.user, Act.LIMIT_DOMAIN, there),
     )
 
@@ -123,6 +134,14 @@ def _nearly_full(domain: Domain) -> QuerySet[QuotaWarning]:
     """The first mailboxes past a mark, the fullest first."""
     past = QuotaWarning.objects.filter(mailbox__domain=domain).exclude(mailbox__state=State.DELETED)
     return past.select_related("mailbox__usage").order_by("-mark", "-at", "mailbox")[:FEW]
+
+
+def _unsafe(domain: Domain) -> Listed | None:
+    """Whom the end of sign-in without TLS, or with an old one, meets; None where the domain has allowed neither."""
+    if domain.plain_login_until is None and domain.old_tls_until is None:
+        return None
+    found = line_policy.users(domain.pk, (*line_policy.PLAIN, *OLD_TLS), most=line_policy.MOST_LISTED + 1)
+    return Listed(found[: line_policy.MOST_LISTED], len(found) > line_policy.MOST_LISTED)
 
 
 @require_http_methods(["GET", "POST"])
