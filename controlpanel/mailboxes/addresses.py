@@ -32,14 +32,14 @@ __all__ = [
 CATCH_ALL = ""
 
 
-def new_local(text: str) -> str:
-    """Return the local part of an address to be made here. Raises AddressError."""
+def new_local(text: str, separator: str = "+") -> str:
+    """Return the local part of an address to be made here, in a domain of this separator. Raises AddressError."""
     local = local_part(text)
-    if "+" in local:
+    if separator == "+" and "+" in local:  # names with the other separators are of old: juan-carlos, ana_maria
         raise AddressError(_("Leave out the plus sign: mail to name+anything@ already arrives at name@."))
     return local
 
 
-def new_alias_local(text: str) -> str:
+def new_alias_local(text: str, separator: str = "+") -> str:
     """Return the local part of an alias to be made; `*`, or nothing, is the domain's catch-all. Raises AddressError."""
-    return CATCH_ALL if text.strip() in ("", "*") else new_local(text)
+    return CATCH_ALL if text.strip() in ("", "*") else new_local(text, separator)

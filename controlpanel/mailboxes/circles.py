@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q
-
 from controlpanel.accounts.addresses import canonical_or_none
 from controlpanel.mailboxes.addresses import CATCH_ALL
 from controlpanel.mailboxes.models import Address, Alias, Domain, Mailbox, State
@@ -48,15 +46,19 @@ def _next(addresses: set[str]) -> set[str]:
     """Return which addresses take the mail of these, and where those hand it on."""
     taking = {taker for address in addresses if (taker := _taker(address))}
     pks = [address.pk for address in taking]
-    aliases = Alias.objects.filter(address__in=pks).values_list("mailbox__address_text", "outside")
+    aliases = Alias.objects.filter(address__in=pks).select_related("mailbox", "via__domain")
     forwards = Mailbox.objects.filter(address__in=pks).exclude(state=State.DELETED).values_list("forward_to", flat=True)
-    onward = {mailbox or outside for mailbox, outside in aliases} | {each for some in forwards for each in some}
+    onward = {alias.target for alias in aliases} | {each for some in forwards for each in some}
     return onward | {str(address) for address in taking if address.local != CATCH_ALL}
 
 
 def _taker(address: str) -> Address | None:
     """Return the address that takes this mail: itself, without its sub-address, or the catch-all."""
-    local, _, domain = address.rpartition("@")
-    candidates = [local, local.partition("+")[0], CATCH_ALL]
-    found = Address.objects.select_related("domain").filter(Q(local__in=candidates), domain__name=domain)
+    local, _, name = address.rpartition("@")
+    domain = Domain.objects.filter(name=name).first()
+    if domain is None:
+        return None
+    separated = [local[:place] for place in range(len(local) - 1, 0, -1) if local[place] == domain.separator]
+    candidates = [local, *separated, CATCH_ALL]
+    found = Address.objects.select_related("domain").filter(local__in=candidates, domain=domain)
     return min(found, key=lambda each: candidates.index(each.local), default=None)

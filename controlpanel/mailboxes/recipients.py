@@ -90,7 +90,9 @@ FROM found
 CROSS JOIN LATERAL (
     SELECT id AS mailbox_id, '' AS outside FROM mailboxes_mailbox WHERE address_id = found.address_id
     UNION ALL
-    SELECT mailbox_id, outside FROM mailboxes_alias WHERE address_id = found.address_id
+    SELECT COALESCE(behind.mailbox_id, alias.mailbox_id), COALESCE(behind.outside, alias.outside)
+    FROM mailboxes_alias AS alias LEFT JOIN mailboxes_alias AS behind ON behind.address_id = alias.via_id
+    WHERE alias.address_id = found.address_id AND (alias.via_id IS NULL OR behind.id IS NOT NULL)
 ) AS target
 LEFT JOIN mailboxes_mailbox AS mailbox ON mailbox.id = target.mailbox_id
 LEFT JOIN mailboxes_domain AS home ON home.id = mailbox.domain_id

@@ -103,8 +103,13 @@ def may(user: Person, act: Act, subject: Subject = None) -> bool:
 
 def require(actor: Actor, act: Act, subject: Subject = None) -> None:
     """Raise NotAllowed unless `actor` may; what they hold is read anew. The shell may all."""
-    if actor.user is not None and not _RULES[act](rights(actor.user), subject):
+    if not allows(actor, act, subject):
         raise NotAllowed(act)
+
+
+def allows(actor: Actor, act: Act, subject: Subject = None) -> bool:
+    """Whether `actor` may; what they hold is read anew. The shell may all."""
+    return actor.user is None or _RULES[act](rights(actor.user), subject)
 
 
 def may_meet(actor: Actor, user: User) -> bool:

@@ -35,6 +35,7 @@ def places() -> list[Place]:
         Place("domain-new", "operator", "/domains/new/"),
         Place("domain", "operator", f"/domains/{office}/"),
         Place("domain-edit", "operator", f"/domains/{office}/edit/"),
+        Place("catch-all", "administrator", f"/domains/{office}/catch-all/"),
         Place("domain-suspended", "operator", "/domains/radio-del-valle.example/"),
         Place("domain-suspend", "operator", f"/domains/{office}/suspend/"),
         Place("domain-delete", "operator", f"/domains/{office}/delete/"),

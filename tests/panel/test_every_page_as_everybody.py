@@ -25,6 +25,8 @@ PAGES = [
     ("domain-new", "GET", "operator"),
     ("domain", "GET", RUNS_IT),
     ("domain-edit", "GET", RUNS_IT),
+    ("domain-alias-of", "GET", RUNS_IT),
+    ("domain-catch-all", "GET", RUNS_IT),
     ("domain-suspend", "GET", "operator"),
     ("domain-suspend", "POST", "operator"),
     ("domain-close", "GET", "operator"),

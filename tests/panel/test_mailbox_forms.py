@@ -44,8 +44,8 @@ def test_wrong_quotas_are_said_beside_the_field(people: People, written: str) ->
 @pytest.mark.parametrize(
     ("local", "sentence"),
     [
-        ("ana", "Somebody signs in with this address already."),
-        ("info", "This address is taken."),
+        ("ana", "This address is taken by a mailbox."),
+        ("info", "This address is taken by an alias."),
         ("a b", "The character “U+0020” is not allowed in an address."),
         ("a..b", "Dots stand between characters: not first, not last, not two together."),
         ("x" * 65, "The name before the @ sign is too long: 64 characters is the most."),
@@ -187,7 +187,7 @@ def test_a_mailbox_moves_to_another_address(people: People) -> None:
     client, where = people.client("administrator"), f"/mailboxes/{people.mailbox.pk}/rename/"
     assert 'value="ana@papelera.example"' in client.get(where).text
     page = client.post(where, {"address": "info@papelera.example"}).text
-    assert beside(page, "address") == "This address is taken."
+    assert beside(page, "address") == "This address is taken by an alias."
     assert client.post(where, {"address": "ana@otra.example"}).status_code in {200, 404}, "not theirs to give"
     client.post(where, {"address": "Ana.Perez@papelera.example", "keep_alias": "on"})
     people.mailbox.refresh_from_db()

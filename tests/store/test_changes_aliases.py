@@ -89,7 +89,7 @@ def test_without_a_relay_nothing_goes_elsewhere(domain: Domain, settings) -> Non
 
 @pytest.mark.parametrize("local", ["ana", "ANA"])
 def test_a_mailboxs_address_is_no_alias(domain: Domain, local: str) -> None:
-    with refused("local", "signs in with this address"):
+    with refused("local", "taken by a mailbox"):
         changes.create_alias(domain, local, ["luis@example.org"], actor=SHELL)
 
 

@@ -8,7 +8,8 @@ Locks are taken in one order: Domain (by number), User, Usage, Mailbox, Address,
 """
 
 from controlpanel.mailboxes.changes.accesses import grant_access, revoke_access
-from controlpanel.mailboxes.changes.aliases import change_alias, create_alias, delete_alias
+from controlpanel.mailboxes.changes.alias_domains import end_alias_domain, make_alias_domain
+from controlpanel.mailboxes.changes.aliases import change_alias, create_alias, delete_alias, set_catch_all
 from controlpanel.mailboxes.changes.credentials import (
     accept_invitation,
     invite,
@@ -102,6 +103,7 @@ __all__ = [
     "dismiss_operator",
     "drop_domains",
     "drop_mailbox",
+    "end_alias_domain",
     "forgot_password",
     "grant_access",
     "hand_over",
@@ -110,6 +112,7 @@ __all__ = [
     "leaving",
     "lent_device_password",
     "link_for_who_forgot",
+    "make_alias_domain",
     "record_dialogues",
     "remove_second_address",
     "rename_device_password",
@@ -120,6 +123,7 @@ __all__ = [
     "revoke_access",
     "revoke_device_password",
     "send_invitation",
+    "set_catch_all",
     "set_password",
     "suspend_domain",
     "suspend_mailbox",

@@ -18,7 +18,7 @@ from controlpanel.mailboxes.changes import states
 from controlpanel.mailboxes.changes.leaving import leaving_can_be
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of
 from controlpanel.mailboxes.changes.rooms import allotted, lock_domain
-from controlpanel.mailboxes.models import DAY, Domain, OverQuota, State
+from controlpanel.mailboxes.models import DAY, Domain, OverQuota, Separator, State
 from controlpanel.mailboxes.rules import Act, require
 
 
@@ -33,6 +33,7 @@ class DomainSettings(TypedDict, total=False):
     time_zone: str
     restore_days: int
     over_quota: str
+    separator: str
     warn_marks: list[int]
     exclusive_lock: bool
     login_delay: int
@@ -198,6 +199,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "time_zone": lambda value: value in available_timezones(),
     "restore_days": _within(0, 365),
     "over_quota": lambda value: value in OverQuota.values,
+    "separator": lambda value: value in Separator.values,
     "warn_marks": _rising_percents,
     "login_delay": _within(0, DAY),
     "expire_days": _within(1, 3650),

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from controlpanel.accounts.actor import SHELL
 from controlpanel.journal import record
+from controlpanel.mailboxes.changes.alias_domains import end_alias_domain
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import change
 from controlpanel.mailboxes.changes.rooms import lock_domain
@@ -29,10 +31,16 @@ def drop_mailbox(number: int) -> bool:
         record.activity(SHELL, "drop_mailbox", domain_id=domain.pk, mailbox_id=number, subject=mailbox.address_text)
         mailbox.delete()
         address.delete()
-        Address.objects.filter(pk__in=aliased, aliases=None, mailbox=None).delete()
+        _drop_aliases(Address.objects.filter(pk__in=aliased, aliases=None, mailbox=None))
         if not (user.is_operator or user.domains.exists()):
             user.delete()
     return True
+
+
+def _drop_aliases(empty: QuerySet[Address]) -> None:
+    """Drop aliases that lead nowhere any more, and with them the catch-alls that led to them."""
+    Address.objects.filter(aliases__via__in=list(empty)).delete()
+    empty.delete()
 
 
 def drop_domains() -> int:
@@ -48,6 +56,8 @@ def _drop_domain(named: Domain) -> bool:
         if domain.state != State.DELETED or domain.mailboxes.exists():
             return False
         record.activity(SHELL, "drop_domain", domain_id=domain.pk, subject=domain.name)
+        for alias in domain.alias_domains.all():
+            end_alias_domain(alias, actor=SHELL)
         domain.addresses.all().delete()
         domain.delete()
     return True

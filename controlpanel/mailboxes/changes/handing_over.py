@@ -12,8 +12,8 @@ from controlpanel.accounts.models import User
 from controlpanel.journal import record
 from controlpanel.mailboxes import octets, signals
 from controlpanel.mailboxes.changes import states
-from controlpanel.mailboxes.changes.mailboxes import taken
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of
+from controlpanel.mailboxes.changes.taken import taken
 from controlpanel.mailboxes.changes.voiding import void_sign_in
 from controlpanel.mailboxes.models import (
     Access,

@@ -12,9 +12,10 @@ from controlpanel.accounts.addresses import canonical
 from controlpanel.accounts.models import User
 from controlpanel.journal import record
 from controlpanel.mailboxes import device_passwords
-from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH, taken
+from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH
 from controlpanel.mailboxes.changes.refused import ChangeRefused, Sentence, change, said_of, text
 from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota, chosen, lock_domain, make_room
+from controlpanel.mailboxes.changes.taken import taken
 from controlpanel.mailboxes.models import Address, Domain, Mailbox, Usage
 from controlpanel.mailboxes.people_lists import MOST_LINES, Listed
 from controlpanel.mailboxes.rules import Act, require

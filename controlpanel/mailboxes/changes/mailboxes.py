@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from controlpanel.accounts import passwords
 from controlpanel.accounts.actor import Actor
-from controlpanel.accounts.addresses import canonical
+from controlpanel.accounts.addresses import canonical, domain_shown
 from controlpanel.accounts.models import User
 from controlpanel.journal import record
 from controlpanel.mailboxes import device_passwords, octets, signals
@@ -16,10 +16,11 @@ from controlpanel.mailboxes.addresses import new_local
 from controlpanel.mailboxes.changes import states
 from controlpanel.mailboxes.changes.handing_back import take_back
 from controlpanel.mailboxes.changes.passwords_set import hash_of_new
-from controlpanel.mailboxes.changes.refused import ChangeRefused, Sentence, change, said_of, text
+from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of, text
 from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota, chosen, lock_domain, make_room, reallot
+from controlpanel.mailboxes.changes.taken import taken
 from controlpanel.mailboxes.models import Address, Alias, Domain, Mailbox, State, Usage
-from controlpanel.mailboxes.rules import Act, require
+from controlpanel.mailboxes.rules import Act, allows, require
 
 NAME_LENGTH = 120
 NOTE_LENGTH = 500
@@ -36,13 +37,6 @@ class MailboxSettings(TypedDict, total=False):
     removed_cap: int | None
     note: str
     pop3_enabled: bool
-
-
-def taken(field: str) -> dict[str, tuple[str, Sentence]]:
-    """What the constraints say that keep two from having one address."""
-    here: tuple[str, Sentence] = (field, _("This address is taken."))
-    signs_in: tuple[str, Sentence] = (field, _("Somebody signs in with this address already."))
-    return {"address_taken": here, "mailbox_address_taken": here, "user_address_taken": signs_in}
 
 
 def create_mailbox(
@@ -66,11 +60,11 @@ def create_mailbox(
     """
     require(actor, Act.CREATE_MAILBOX, domain)
     with said_of("local"):
-        local = new_local(local)
+        local = new_local(local, domain.separator)
         address = canonical(f"{local}@{domain.name}")
     name, note = text("name", name, NAME_LENGTH), text("note", note, NOTE_LENGTH)
     stored = hashed if hashed is not None else _stored(address, name, password, password_hash)
-    with change(taken("local")):
+    with change(taken("local", domain, local)):
         domain = lock_domain(domain)
         given = chosen(domain, quota)
         make_room(domain, given)
@@ -196,18 +190,25 @@ def rename_mailbox(mailbox: Mailbox, address: str, *, actor: Actor, keep_alias: 
     require(actor, Act.RULE_MAILBOX, mailbox)
     with said_of("address"):
         address = canonical(address)
-        local = new_local(address.rpartition("@")[0])
-    target = Domain.objects.filter(name=address.rpartition("@")[2]).first()
-    if target is None:
-        raise ChangeRefused("address", _("This domain is not here."))
-    require(actor, Act.CREATE_MAILBOX, target)
-    with change(taken("address")):
+        target = _domain_of(address, actor)
+        local = new_local(address.rpartition("@")[0], target.separator)
+    with change(taken("address", target, local)):
         mailbox = _lock_for_move(mailbox, target)
         if mailbox.address_text != address:
             old = mailbox.address_text
             _move(mailbox, target, local, address, keep_alias)
             _tell(actor, "rename_mailbox", mailbox, {"before": old, "alias": keep_alias})
     return mailbox
+
+
+def _domain_of(address: str, actor: Actor) -> Domain:
+    """Return the domain of an address; one that the actor does not run is as if it were not there."""
+    domain = Domain.objects.filter(name=address.rpartition("@")[2]).first()
+    if domain is None or not allows(actor, Act.CREATE_MAILBOX, domain):
+        raise ChangeRefused(
+            "address", _("You run no domain %(name)s.") % {"name": domain_shown(address.rpartition("@")[2])}
+        )
+    return domain
 
 
 def _lock_for_move(mailbox: Mailbox, target: Domain) -> Mailbox:

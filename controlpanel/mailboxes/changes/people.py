@@ -152,6 +152,8 @@ def _save_new(user: User) -> User:
     local, _at, domain = user.address.rpartition("@")
     if Address.objects.filter(domain__name=domain, local=local).exists():
         raise ChangeRefused("address", _("This address is taken."))
+    if Domain.objects.filter(name=domain, alias_of__isnull=False).exists():
+        raise ChangeRefused("address", _("This domain is an alias of another: nobody signs in with its addresses."))
     user.save()
     return user
 

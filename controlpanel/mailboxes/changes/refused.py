@@ -1,6 +1,6 @@
 """Why a change is refused: a field and one sentence, from a named constraint or a rule checked under lock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from controlpanel.accounts.addresses import AddressError
 from controlpanel.accounts.foreign_hashes import HashError
 
 Sentence = str | Promise
+Said = tuple[str, Sentence | Callable[[], Sentence]]  # a field, and what to say beside it or how to find that out
 
 
 class ChangeRefused(Exception):  # noqa: N818
@@ -28,7 +29,7 @@ class ChangeRefused(Exception):  # noqa: N818
 
 
 @contextmanager
-def change(sentences: Mapping[str, tuple[str, Sentence]] | None = None) -> Iterator[None]:
+def change(sentences: Mapping[str, Said] | None = None) -> Iterator[None]:
     """One transaction. A constraint that refuses it becomes the ChangeRefused that `sentences` has for its name."""
     try:
         with transaction.atomic():
@@ -37,7 +38,8 @@ def change(sentences: Mapping[str, tuple[str, Sentence]] | None = None) -> Itera
         name = constraint(error)
         if sentences is None or name not in sentences:
             raise
-        raise ChangeRefused(*sentences[name]) from None
+        field, sentence = sentences[name]
+        raise ChangeRefused(field, sentence() if callable(sentence) else sentence) from None
 
 
 def constraint(error: IntegrityError) -> str:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from controlpanel.accounts.addresses import domain_shown
 from controlpanel.mailboxes import octets
 from controlpanel.mailboxes.changes.refused import ChangeRefused
 from controlpanel.mailboxes.models import Domain, Mailbox, State
@@ -42,10 +43,18 @@ def chosen(domain: Domain, quota: Quota) -> int | None:
     return quota
 
 
-def make_room(domain: Domain, quota: int | None, beside: Mailbox | None = None, places: int = 1) -> None:
-    """Refuse unless the locked domain has room for so many mailboxes of this quota, `beside` itself not counted."""
+def must_have_addresses(domain: Domain) -> None:
+    """Refuse where no address can be made: in a deleted domain, and in an alias domain."""
     if domain.state == State.DELETED:
         raise ChangeRefused("", _("This domain is deleted. Undo that first."))
+    if domain.alias_of is not None:
+        sentence = _("This domain is an alias of %(other)s: addresses are made there.")
+        raise ChangeRefused("", sentence % {"other": domain_shown(domain.alias_of.name)})
+
+
+def make_room(domain: Domain, quota: int | None, beside: Mailbox | None = None, places: int = 1) -> None:
+    """Refuse unless the locked domain has room for so many mailboxes of this quota, `beside` itself not counted."""
+    must_have_addresses(domain)
     _make_places(domain, beside, places)
     _allot(domain, quota, beside, places)
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from controlpanel.mailboxes.forms.fields import MarksField, OctetsField
-from controlpanel.mailboxes.models import GIB, Domain, OverQuota
+from controlpanel.mailboxes.models import GIB, Domain, OverQuota, Separator
 
 EMPTY_IS_NONE = _("Empty: no limit.")
 
@@ -42,6 +42,13 @@ class NewDomainForm(LimitFields):
         max_length=300,
         widget=forms.TextInput(attrs={"autofocus": True, "autocapitalize": "none", "spellcheck": "false"}),
     )
+    alias_of = forms.CharField(
+        label=_("Alias of another domain"),
+        help_text=_("Its addresses are then those of that domain. Empty: it has its own."),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
     default_quota = OctetsField(
         label=_("Space of a new mailbox"), help_text=_("What it gets if nobody says otherwise."), initial=GIB
     )
@@ -56,7 +63,7 @@ class NewDomainForm(LimitFields):
     )
     administrator_name = forms.CharField(label=_("Name of the administrator"), max_length=120, required=False)
 
-    field_order = ["name", "default_quota", "limit_mailboxes", "limit_octets", "largest_quota"]
+    field_order = ["name", "alias_of", "default_quota", "limit_mailboxes", "limit_octets", "largest_quota"]
 
     def settings(self) -> dict[str, Any]:
         """What changes.create_domain takes beside the name."""
@@ -82,6 +89,12 @@ class DomainForm(LimitFields):
         min_value=0,
         max_value=365,
         widget=forms.NumberInput(attrs={"class": "short"}),
+    )
+    separator = forms.ChoiceField(
+        label=_("Sub-addresses"),
+        help_text=_("What an owner may add to their address, to tell mail apart: it arrives at the address."),
+        choices=Separator,
+        required=False,
     )
     over_quota = forms.ChoiceField(label=_("When a mailbox is full"), choices=OverQuota, widget=forms.RadioSelect)
     warn_marks = MarksField(

@@ -146,6 +146,11 @@ class AliasForm(forms.Form):
         label=_("Address"), help_text=_("A star alone (*) takes everything that has no address of its own.")
     )
     targets = LinesField(label=_("Goes to"), help_text=_("One address a line, here or elsewhere."))
+    send_as = forms.BooleanField(
+        label=_("Each mailbox behind it may send with this address"),
+        help_text=_("A mailbox that has the alias alone may in any case."),
+        required=False,
+    )
 
     def __init__(self, *args: Any, domain: Domain, changing: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

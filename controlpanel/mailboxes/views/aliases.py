@@ -1,8 +1,8 @@
 """Aliases of a domain: which address hands its mail on, and where to."""
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import CharField, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Case, CharField, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -37,20 +37,21 @@ def of_domain(request: HttpRequest, domain: str) -> HttpResponse:
         domain=there,
         page=lists.page(with_targets(found).order_by("local"), request.GET.get("page")),
         asked=asked,
-        may_change=rules.may(request.user, Act.CHANGE_ALIASES, there),
+        may_change=there.alias_of_id is None and rules.may(request.user, Act.CHANGE_ALIASES, there),
         late=departures.of_aliases(there.name),
     )
 
 
 def with_targets(found: QuerySet[Address]) -> QuerySet[Address]:
     """Each address with where its mail goes, in `targets`."""
-    target = Coalesce("aliases__mailbox__address_text", NullIf("aliases__outside", Value("")), output_field=CharField())
+    via = Concat("aliases__via__local", Value("@"), "aliases__via__domain__name")
+    in_alias = Case(When(aliases__via__isnull=False, then=via), default="aliases__outside", output_field=CharField())
+    target = Coalesce("aliases__mailbox__address_text", in_alias, output_field=CharField())
     return found.select_related("domain").annotate(targets=ArrayAgg(target, order_by=target))
 
 
 def targets_of(alias: Address) -> list[str]:
-    found = alias.aliases.select_related("mailbox")
-    return sorted(each.mailbox.address_text if each.mailbox else each.outside for each in found)
+    return sorted(each.target for each in alias.aliases.select_related("mailbox", "via__domain"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,8 +60,9 @@ def create(request: HttpRequest, domain: str) -> HttpResponse:
     form = AliasForm(request.POST or None, domain=there, initial={"targets": request.GET.get("to", "")})
     if form.is_valid():
         with refusals_beside(form):
+            data = form.cleaned_data
             changes.create_alias(
-                there, form.cleaned_data["local"], form.cleaned_data["targets"], actor=actor_of(request)
+                there, data["local"], data["targets"], send_as=data["send_as"], actor=actor_of(request)
             )
             return redirect("domain-aliases", there.name)
     return page(request, "aliases/edit.html", "domain-aliases", domain=there, form=form)
@@ -75,10 +77,12 @@ def _the_alias(request: HttpRequest, address: int) -> tuple[Domain, Address]:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, address: int) -> HttpResponse:
     there, alias = _the_alias(request, address)
-    form = AliasForm(request.POST or None, domain=there, changing=True, initial={"targets": targets_of(alias)})
+    initial = {"targets": targets_of(alias), "send_as": alias.send_as}
+    form = AliasForm(request.POST or None, domain=there, changing=True, initial=initial)
     if form.is_valid():
         with refusals_beside(form):
-            changes.change_alias(alias, form.cleaned_data["targets"], actor=actor_of(request))
+            data = form.cleaned_data
+            changes.change_alias(alias, data["targets"], send_as=data["send_as"], actor=actor_of(request))
             say(request, _("Saved."))
             return redirect("domain-aliases", there.name)
     return page(request, "aliases/edit.html", "domain-aliases", domain=there, alias=alias, form=form)

@@ -18,6 +18,7 @@ from controlpanel.mailboxes import addresses, changes, line_policy, main_passwor
 from controlpanel.mailboxes.forms.domains import AdministratorForm, DomainForm, NewDomainForm
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.models import Domain, QuotaWarning, State
+from controlpanel.mailboxes.names import catch_all
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.passwords import readable_password
@@ -48,7 +49,7 @@ def every(request: HttpRequest) -> HttpResponse:
     asked, chosen = lists.asked_for(request.GET), request.GET.get("show", "")
     order = lists.sorted_by(request.GET.get("sort"), SORTS)
     found = _filtered(rules.visible_domains(request.user), chosen, asked)
-    shown = lists.page(found.order_by(*order.by), request.GET.get("page"))
+    shown = lists.page(found.select_related("alias_of").order_by(*order.by), request.GET.get("page"))
     return page(
         request,
         "domains/list.html",
@@ -98,6 +99,8 @@ def _created(request: HttpRequest, form: NewDomainForm) -> tuple[Domain, User | 
     data, actor = form.cleaned_data, actor_of(request)
     with transaction.atomic():
         domain = changes.create_domain(data["name"], actor=actor, **form.settings())
+        if data["alias_of"]:
+            changes.make_alias_domain(domain, data["alias_of"], actor=actor)
         if not data["administrator"]:
             return domain, None, ""
         try:
@@ -124,6 +127,9 @@ def show(request: HttpRequest, domain: str) -> HttpResponse:
         domain=there,
         totals=totals([there])[there.pk],
         administrators=there.administrators.order_by("address"),
+        alias_domains=there.alias_domains.order_by("name").values_list("name", flat=True),
+        home=there.alias_of,
+        catch_all=catch_all(there),
         nearly_full=_nearly_full(there),
         unsafe=_unsafe(there),
         may_limit=rules.may(request.user, Act.LIMIT_DOMAIN, there),

@@ -79,13 +79,19 @@ def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain |
         chosen=chosen,
         asked=asked,
         totals=_totals(domain, None if searched else shown.count) if domain else None,
-        may_create=domain is not None and rules.may(request.user, Act.CREATE_MAILBOX, domain),
+        may_create=_may_create(request, domain),
     )
 
 
 def matching(mailboxes: QuerySet[Mailbox], query: QueryDict) -> QuerySet[Mailbox]:
     """The mailboxes that a list shows which is filtered like this, in no order."""
     return _matching(_filtered(mailboxes, query.get("show", "")), lists.asked_for(query))
+
+
+def _may_create(request: HttpRequest, domain: Domain | None) -> bool:
+    if domain is None or domain.alias_of_id is not None:
+        return False
+    return rules.may(request.user, Act.CREATE_MAILBOX, domain)
 
 
 def _totals(domain: Domain, mailboxes: int | None) -> Totals:
@@ -171,6 +177,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         may_rule=rules.may(request.user, Act.RULE_MAILBOX, box),
         second_factor=is_mfa_enabled(box.user),
         aliases=box.aliases.select_related("address__domain").order_by("address__local"),
+        alias_domains=box.domain.alias_domains.order_by("name").values_list("name", flat=True),
         devices=box.device_passwords.filter(revoked__isnull=True, lent=False).order_by("name"),
         accesses=box.accesses.select_related("user").order_by("user__address"),
         sessions=overview.live_sessions(box.pk),

@@ -14,6 +14,7 @@ from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.addresses import domain_shown, shown
 from controlpanel.mailboxes.forms.fields import ReasonForm, TypedConfirmation, refusals_beside
 from controlpanel.mailboxes.models import Domain, Mailbox
+from controlpanel.mailboxes.names import aliases_into, aliases_of
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import totals
 from controlpanel.mailboxes.views.standing import page, refuse, say, the_domain, the_mailbox
@@ -137,6 +138,7 @@ def delete_mailbox(request: HttpRequest, mailbox: int) -> HttpResponse:
         with refusals_beside(form):
             changes.delete_mailbox(box, actor=actor_of(request))
             return redirect("mailbox", box.pk)
+    alone, shared = aliases_of(box, request.user)
     return page(
         request,
         "mailboxes/delete.html",
@@ -144,6 +146,8 @@ def delete_mailbox(request: HttpRequest, mailbox: int) -> HttpResponse:
         domain=box.domain,
         mailbox=box,
         form=form,
+        alone=alone,
+        shared=shared,
         grace_days=DELETED_DAYS,
     )
 
@@ -165,5 +169,7 @@ def delete_domain(request: HttpRequest, domain: str) -> HttpResponse:
         domain=there,
         form=form,
         totals=totals([there])[there.pk],
+        alias_domains=there.alias_domains.order_by("name").values_list("name", flat=True),
+        into=aliases_into(there, request.user),
         grace_days=DELETED_DAYS,
     )
