@@ -63,6 +63,14 @@ def names(name: str, default: str = "") -> list[str]:
     return found
 
 
+def some_of(name: str, known: frozenset[str]) -> frozenset[str]:
+    """Return the comma-separated words of NAME, each one of `known`."""
+    found = frozenset(part.strip().lower() for part in text(name).split(",") if part.strip())
+    if wrong := sorted(found - known):
+        raise ImproperlyConfigured(f"{name} has {wrong[0]!r}; it takes some of: {', '.join(sorted(known))}.")
+    return found
+
+
 def web_url(name: str, default: str) -> str:
     """Return the http or https URL of NAME without a final slash."""
     value = text(name, default).rstrip("/")

@@ -124,6 +124,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "controlpanel.panel.hosts.Hosts",
     "controlpanel.panel.preferences.Preferences",
+    "controlpanel.panel.required_factor.RequiredFactor",
+    "controlpanel.panel.looking.Looking",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
@@ -170,6 +172,7 @@ PASSWORD_HASHERS = [
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(TRUSTED_PROXIES)  # without a proxy it serves loopback alone
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # clients_address.py drops what others than proxies say
 # allauth sees the address as a user name: it keeps no second list of addresses, and sends no mail.
+MFA_ADAPTER = "controlpanel.mailboxes.second_factor.Adapter"
 ACCOUNT_ADAPTER = "controlpanel.accounts.allauth_adapter.Adapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "address"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
@@ -178,6 +181,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = False  # accounts/throttle.py counts, for the panel and for mail
 MFA_RATE_LIMITS = False
+# Who needs a second factor to sign in to the panel; a domain may ask it of its owners too.
+SECOND_FACTOR_FOR = environment.some_of("SECOND_FACTOR_FOR", frozenset({"operators", "administrators", "owners"}))
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {
     "authenticate": "controlpanel.accounts.second_factor.CodeForm",

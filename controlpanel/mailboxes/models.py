@@ -81,6 +81,7 @@ class Domain(models.Model):
     pop3_enabled = models.BooleanField(default=True)
     ascii_headers = models.BooleanField(default=False, db_default=False)  # for clients without UTF8: RFC 6856
     device_passwords_only = models.BooleanField(default=False)
+    second_factor_required = models.BooleanField(default=False)  # of its owners, in the panel
     device_passwords_from = models.DateField(null=True, blank=True)  # UTC; none: at once
     plain_login_until = models.DateField(null=True, blank=True)  # sign-in without TLS, see line_policy; none: refused
     old_tls_until = models.DateField(null=True, blank=True)  # the same of TLS 1.0 and 1.1

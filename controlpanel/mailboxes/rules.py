@@ -36,6 +36,7 @@ class Act(StrEnum):
     RULE_MAILBOX = "rule_mailbox"  # Mailbox: password, address, state, deletion, access of others
     CHANGE_FORWARDING = "change_forwarding"  # Mailbox: where its mail goes on to, and what answers it
     SET_UP_MAILBOX = "set_up_mailbox"  # Mailbox: how its mail clients are set up, without secrets
+    LOOK_AS_OWNER = "look_as_owner"  # Mailbox: its owner's pages without the mail, for a while, recorded
     OPEN_MAILBOX = "open_mailbox"  # Mailbox: its messages, removed ones too
     RECORD_DIALOGUE = "record_dialogue"  # Mailbox: what mail clients and the service say, without content
     MAKE_DEVICE_PASSWORD = "make_device_password"  # Mailbox
@@ -176,6 +177,10 @@ def _opens(held: Rights, subject: Subject) -> bool:
     return subject.state == State.ACTIVE and subject.domain.state == State.ACTIVE
 
 
+def _looks(held: Rights, subject: Subject) -> bool:
+    return held.operator and isinstance(subject, Mailbox) and subject.state != State.DELETED
+
+
 def _sees(held: Rights, subject: Subject) -> bool:
     return _administers(held, subject) or _opens(held, subject)
 
@@ -213,6 +218,7 @@ _RULES: dict[Act, Rule] = {
     Act.RULE_MAILBOX: _rules_mailbox,
     Act.CHANGE_FORWARDING: _opens_or_rules,
     Act.SET_UP_MAILBOX: _sees,
+    Act.LOOK_AS_OWNER: _looks,
     Act.OPEN_MAILBOX: _opens,
     Act.RECORD_DIALOGUE: _opens_or_rules,
     Act.MAKE_DEVICE_PASSWORD: _opens,

@@ -20,6 +20,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "themes": User.Theme.choices,
         "public_host": settings.PUBLIC_HOST,
+        "looking": getattr(request, "looking", None),
         "reach": person and reach_of(request, person),
     }
 

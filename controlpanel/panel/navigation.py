@@ -130,6 +130,14 @@ def _of_mailbox(mailbox: Mailbox) -> list[Place]:
     ]
 
 
+LOOKED_AT = {"mailbox-home", "mailbox-devices", "mailbox-setup"}
+
+
+def looked_at(mailbox: Mailbox) -> list[Group]:
+    """Return what the rail offers to an operator who looks as the owner of the mailbox does."""
+    return [Group("", [place for place in _of_mailbox(mailbox) if place.section in LOOKED_AT], here=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     label: str

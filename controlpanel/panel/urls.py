@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from controlpanel.panel import account, forgotten, health, invitation, operators, preferences, service, views
+from controlpanel.panel import (
+    account,
+    forgotten,
+    health,
+    invitation,
+    looking,
+    operators,
+    preferences,
+    required_factor,
+    service,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +24,9 @@ urlpatterns = [
     path("account/password/strength/", account.strength, name="password-strength"),
     path("account/second-address/", forgotten.second_address, name="second-address"),
     path("account/second-address/confirm/<str:token>/", forgotten.confirm, name="second-address-confirm"),
+    path("account/second-factor-needed/", required_factor.needed, name="second-factor-needed"),
+    path("mailboxes/<int:mailbox>/look/", looking.begin, name="look-begin"),
+    path("looking/end/", looking.end, name="look-end"),
     path("sign-in/forgotten/", forgotten.forgotten, name="forgotten"),
     path("invitation/<str:token>/", invitation.accept, name="invitation"),
     path("service/", service.show, name="service"),

@@ -236,3 +236,14 @@ def test_several_mailboxes_at_once(people: People) -> None:
     assert client.post("/mailboxes/selected/", {"next": "1"})["Location"] == "1"
     longer = {"mailbox": f"{eva.pk:018}7", "act": "suspend"}  # its first 18 digits are a mailbox's
     assert "Select mailboxes first." in client.post("/mailboxes/selected/", longer, follow=True).text
+
+
+def test_a_typed_password_is_asked_for_once_more_and_never_sent_back(people: People) -> None:
+    page = (
+        people.client("administrator").post(NEW, {"local": "ana", "name": "Eva", "password": "siete remos rotos"}).text
+    )
+    assert "Type it once more: a page never carries a password back." in page
+    assert "siete remos rotos" not in page
+    assert 'value="Eva"' in page
+    page = people.client("administrator").post(NEW, {"local": "ana"}).text
+    assert "Type it once more" not in page

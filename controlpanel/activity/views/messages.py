@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from datetime import timedelta
+from typing import Any, get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -13,11 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from controlpanel.accounts.actor import Actor, actor_of
 from controlpanel.activity import own_mail
 from controlpanel.clientsetup.description import service_for
+from controlpanel.journal.models import Activity
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.octets import shown
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.growth import usage_chart
-from controlpanel.mailboxes.views.standing import page, say, the_mailbox
+from controlpanel.mailboxes.views.standing import looked_at, page, say, the_mailbox
 from controlpanel.mailstore import headers, overview, tracing
 from controlpanel.panel import lists
 
@@ -26,6 +29,7 @@ ORDERS = (
     ("oldest", gettext_lazy("Oldest first")),
     ("largest", gettext_lazy("Largest first")),
 )
+LOOKS_SHOWN = timedelta(days=30)
 Found = overview.Waiting | tracing.Arrived
 
 
@@ -55,6 +59,8 @@ class Line:
 
 @require_safe
 def home(request: HttpRequest, mailbox: int) -> HttpResponse:
+    if (looked := looked_at(request, mailbox)) is not None:
+        return page(request, "activity/home.html", "mailbox-home", **_around(looked))
     box = the_mailbox(request, mailbox, Act.OPEN_MAILBOX)
     asked = request.GET.get("show", "")
     order: overview.Order = asked if asked in get_args(overview.Order) else "newest"  # type: ignore[assignment]
@@ -65,15 +71,25 @@ def home(request: HttpRequest, mailbox: int) -> HttpResponse:
         request,
         "activity/home.html",
         "mailbox-home",
-        own=box,
         page=around.showing([Line(message, fetched.get(message.id, ())) for message in found]),
         orders=ORDERS,
         chosen="" if order == "newest" else order,
-        sessions=overview.live_sessions(box.pk),
-        service=service_for(box),
-        chart=usage_chart(box),
-        accesses=box.accesses.select_related("user").order_by("user__address"),
+        **_around(box),
     )
+
+
+def _around(box: Mailbox) -> dict[str, Any]:
+    """What stands beside the mail, and is there for an operator who looks too."""
+    since = timezone.now() - LOOKS_SHOWN
+    looks = Activity.objects.filter(mailbox_id=box.pk, act="look_as_owner", at__gt=since)
+    return {
+        "own": box,
+        "sessions": overview.live_sessions(box.pk),
+        "service": service_for(box),
+        "chart": usage_chart(box),
+        "accesses": box.accesses.select_related("user").order_by("user__address"),
+        "looked": looks.order_by("-pk").first(),
+    }
 
 
 @require_safe

@@ -24,14 +24,14 @@ from controlpanel.mailboxes import changes, rules
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.models import DevicePassword, Mailbox
 from controlpanel.mailboxes.rules import Act
-from controlpanel.mailboxes.views.standing import page, refuse, say, the_mailbox
+from controlpanel.mailboxes.views.standing import looked_at, page, refuse, say, the_mailbox
 
 REFRESH_SECONDS = 3
 
 
 def standing(request: HttpRequest, box: Mailbox) -> dict[str, Any]:
     """Return where the page stands in the frame, and whether the reader holds the mailbox or only runs its domain."""
-    holds = rules.may(request.user, Act.OPEN_MAILBOX, box)
+    holds = rules.may(request.user, Act.OPEN_MAILBOX, box) or looked_at(request, box.pk) is not None
     frame = {"own": box} if holds else {"domain": box.domain}
     return {"box": box, "holds": holds, "section": "mailbox-setup" if holds else "domain-mailboxes", **frame}
 

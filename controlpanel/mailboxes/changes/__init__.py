@@ -47,6 +47,7 @@ from controlpanel.mailboxes.changes.letters import (
     who_forgot,
 )
 from controlpanel.mailboxes.changes.listed import ListRefused, check_list, create_mailboxes
+from controlpanel.mailboxes.changes.looking import look_as_owner
 from controlpanel.mailboxes.changes.mailboxes import (
     change_mailbox,
     close_mailbox,
@@ -112,6 +113,7 @@ __all__ = [
     "leaving",
     "lent_device_password",
     "link_for_who_forgot",
+    "look_as_owner",
     "make_alias_domain",
     "record_dialogues",
     "remove_second_address",

@@ -41,6 +41,7 @@ class DomainSettings(TypedDict, total=False):
     expire_unfetched: bool
     pop3_enabled: bool
     ascii_headers: bool
+    second_factor_required: bool
     device_passwords_only: bool
     device_passwords_from: date | None
     plain_login_until: date | None

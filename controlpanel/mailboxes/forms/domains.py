@@ -114,6 +114,13 @@ class DomainForm(LimitFields):
         help_text=_("Off: mail still arrives and owners still sign in here."),
         required=False,
     )
+    second_factor_required = forms.BooleanField(
+        label=_("Owners need a second factor here"),
+        help_text=_(
+            "Who has none sets it up at the next sign-in, before anything else. Mail clients stay as they are."
+        ),
+        required=False,
+    )
     device_passwords_only = forms.BooleanField(
         label=_("Mail clients need a device password"),
         help_text=_("The password for this page then opens no mail client."),

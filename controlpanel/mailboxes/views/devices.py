@@ -12,7 +12,7 @@ from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import DeviceForm
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act
-from controlpanel.mailboxes.views.standing import page, say, the_mailbox
+from controlpanel.mailboxes.views.standing import looked_at, page, say, the_mailbox
 
 BACK = {"mailbox": "mailbox", "sessions": "mailbox-sessions"}
 
@@ -20,6 +20,8 @@ BACK = {"mailbox": "mailbox", "sessions": "mailbox-sessions"}
 @never_cache
 @require_http_methods(["GET", "POST"])
 def own(request: HttpRequest, mailbox: int) -> HttpResponse:
+    if (looked := looked_at(request, mailbox)) is not None:
+        return _listed(request, looked, DeviceForm())
     box = the_mailbox(request, mailbox, Act.MAKE_DEVICE_PASSWORD)
     form = DeviceForm(request.POST or None)
     if form.is_valid():

@@ -175,6 +175,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         domain=box.domain,
         mailbox=box,
         may_rule=rules.may(request.user, Act.RULE_MAILBOX, box),
+        may_look=rules.may(request.user, Act.LOOK_AS_OWNER, box),
         second_factor=is_mfa_enabled(box.user),
         aliases=box.aliases.select_related("address__domain").order_by("address__local"),
         alias_domains=box.domain.alias_domains.order_by("name").values_list("name", flat=True),

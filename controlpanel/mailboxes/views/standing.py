@@ -32,6 +32,13 @@ def the_mailbox(request: HttpRequest, number: int, act: Act) -> Mailbox:
     return allowed(request, act, get_object_or_404(mailboxes, pk=number))
 
 
+def looked_at(request: HttpRequest, number: int) -> Mailbox | None:
+    """Return the mailbox if the person looks at it as its owner does: what they may read is the page's to say."""
+    look = getattr(request, "looking", None)
+    found: Mailbox | None = look.mailbox if look is not None and look.mailbox.pk == number else None
+    return found
+
+
 def allowed(request: HttpRequest, act: Act, subject: Subject) -> Subject:
     if not rules.may(request.user, act, subject):
         raise rules.NotAllowed(act)

@@ -22,6 +22,8 @@ register = template.Library()
 def rail(context: RequestContext) -> dict[str, Any]:
     """The rail. A view says where we stand: `section`, `domain`, `own` (a mailbox of one's own)."""
     section = str(context.get("section", ""))
+    if look := context.get("looking"):
+        return {"groups": navigation.looked_at(look.mailbox), "section": section}
     offered = navigation.groups(context["reach"], section, context.get("domain"), context.get("own"))
     return {"groups": offered, "section": section}
 
