@@ -24,6 +24,7 @@ SENTENCES: dict[str, Promise] = {
     "create_mailbox": _("created the mailbox %(subject)s"),
     "change_mailbox": _("changed the mailbox %(subject)s"),
     "import_mailboxes": _("imported mailboxes from %(subject)s"),
+    "import_maildir": _("brought the old mail of %(subject)s in"),
     "rename_mailbox": _("renamed a mailbox to %(subject)s"),
     "suspend_mailbox": _("suspended the mailbox %(subject)s"),
     "close_mailbox": _("closed the mailbox %(subject)s"),

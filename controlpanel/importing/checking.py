@@ -5,7 +5,8 @@ twice in the file) is counted over the good rows before it, so that a check that
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from controlpanel.importing.models import Import, Row, RowState, State
 from controlpanel.importing.secrets import Box
 from controlpanel.mailboxes import octets, rules
 from controlpanel.mailboxes.addresses import new_local, shown
+from controlpanel.mailboxes.changes.forwarding import can_be
 from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH, NOTE_LENGTH
 from controlpanel.mailboxes.changes.passwords_set import check_new
 from controlpanel.mailboxes.changes.refused import ChangeRefused, said_of, text
@@ -191,6 +193,8 @@ class _Batch:
         if domain is not None:
             row.domain = domain
             self._check_room(reading, domain)
+            with _beside(reading), said_as("targets", "forward"):
+                row.values["forward"] = " ".join(can_be(shapes.several(reading.text("forward")), domain, row.address))
 
     def _say_no_domain(self, reading: _Reading) -> None:
         name = domain_shown(reading.row.address.rpartition("@")[2])
@@ -276,6 +280,15 @@ def _full(limit: int) -> str:
         )
         % limit
     )
+
+
+@contextmanager
+def said_as(field: str, column: str) -> Iterator[None]:
+    """What a change calls `field` is called `column` in a file."""
+    try:
+        yield
+    except ChangeRefused as refused:
+        raise ChangeRefused(column if refused.field == field else refused.field, refused.sentence) from None
 
 
 class _beside:  # noqa: N801

@@ -12,8 +12,19 @@ from controlpanel.importing.reading import begins_formula
 from controlpanel.mailboxes import octets
 from controlpanel.mailboxes.models import Alias, Mailbox
 
-COLUMNS = ("address", "name", "quota", "language", "aliases", "note", "state", "used", "created")
-FIELDS = ("address_text", "name", "quota", "user__language", "also", "note", "state", "usage__octets", "created")
+COLUMNS = ("address", "name", "quota", "language", "aliases", "forward", "note", "state", "used", "created")
+FIELDS = (
+    "address_text",
+    "name",
+    "quota",
+    "user__language",
+    "also",
+    "forward_to",
+    "note",
+    "state",
+    "usage__octets",
+    "created",
+)
 BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
 AT_ONCE = 2000
 
@@ -58,14 +69,16 @@ class _Echo:
 
 
 def _cells(*row: object) -> list[str]:
-    address, name, quota, language, aliases, note, state, used, created = row
+    address, name, quota, language, aliases, forward, note, state, used, created = row
     assert isinstance(aliases, list)
+    assert isinstance(forward, list)
     return [
         str(address),
         str(name),
         octets.written(quota) if isinstance(quota, int) else "none",
         str(language),
         " ".join(aliases),
+        " ".join(forward),
         str(note),
         str(state),
         str(used),

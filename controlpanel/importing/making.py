@@ -115,4 +115,6 @@ def _made(row: Row, actor: Actor) -> int:
     )
     for alias in row.takes[1:]:
         changes.create_alias(row.domain, alias.rpartition("@")[0], [row.address], actor=actor)
+    if row.values.get("forward"):
+        changes.choose_forwarding(mailbox, row.values["forward"].split(), keep=True, actor=actor)
     return mailbox.pk

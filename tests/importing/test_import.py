@@ -206,6 +206,18 @@ def test_a_new_secret_key_is_said(domain: Domain, settings: Any) -> None:
     assert changes.counts(again) == {RowState.GOOD: 1}
 
 
+def test_mail_is_forwarded_where_the_service_sends_mail(domain: Domain, settings: Any) -> None:
+    text = "address,forward\nana@example.org,ana@elsewhere.example luz@elsewhere.example\nleo@example.org,x\n"
+    settings.RELAY_URL, settings.MAIL_FROM = "smtp://localhost", "casilla@example.org"
+    held = checked(text)
+    assert faults(held) == ["3 forward: An address has the form name@domain."]
+    make(held)
+    ana = Mailbox.objects.get()
+    assert (ana.forward_to, ana.forward_keep) == (["ana@elsewhere.example", "luz@elsewhere.example"], True)
+    settings.RELAY_URL = ""
+    assert "RELAY_URL is not set" in faults(checked(text.replace("ana@example", "eva@example")))[0]
+
+
 class Killed(BaseException):
     """What kill -9 does to the code that it hits."""
 

@@ -25,7 +25,7 @@ def choose_forwarding(mailbox: Mailbox, targets: Sequence[str], *, keep: bool, a
     require(actor, Act.CHANGE_FORWARDING, mailbox)
     with change():
         domain, mailbox = lock(mailbox)
-        found = _checked(targets, domain, mailbox)
+        found = can_be(targets, domain, mailbox.address_text)
         keep = keep or not found
         before = mailbox.forward_to, mailbox.forward_keep
         if before != (found, keep):
@@ -35,7 +35,8 @@ def choose_forwarding(mailbox: Mailbox, targets: Sequence[str], *, keep: bool, a
     return mailbox
 
 
-def _checked(targets: Iterable[str], domain: Domain, mailbox: Mailbox) -> list[str]:
+def can_be(targets: Iterable[str], domain: Domain, own: str) -> list[str]:
+    """Return where the mailbox `own` of the domain may send its mail on to. Refused: targets."""
     with said_of("targets"):
         found = list(dict.fromkeys(elsewhere(text) for text in targets if text.strip()))
     if not found:
@@ -47,9 +48,9 @@ def _checked(targets: Iterable[str], domain: Domain, mailbox: Mailbox) -> list[s
     if len(found) > MOST_TARGETS:
         raise ChangeRefused("targets", _("Mail is forwarded to 5 addresses at most."))
     for address in found:
-        if canonical_or_none(address) == mailbox.address_text:
+        if canonical_or_none(address) == own:
             raise ChangeRefused("targets", _("A mailbox does not forward mail to itself."))
-        refuse_circle(address, mailbox.address_text)
+        refuse_circle(address, own)
     return found
 
 
