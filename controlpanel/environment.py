@@ -17,6 +17,7 @@ LOOPBACK = "127.0.0.0/8,::1"
 UNIX = "unix:"
 LONGEST_SOCKET_PATH = 107  # octets, unix(7)
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+HEADER = re.compile(r"[!-9;-~]{1,76}:[ \t]*[!-~][ -~]*")
 HOST_AND_PORT = re.compile(r"[A-Za-z0-9.\[\]:-]+")
 
 
@@ -87,6 +88,14 @@ def issuer(name: str) -> str:
     secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
     if value and not (secure and parts.hostname and HOST_AND_PORT.fullmatch(parts.netloc) and not parts.query):
         raise ImproperlyConfigured(f"{name} is {value!r}; it takes a URL, as in https://login.example.org/realm.")
+    return value
+
+
+def header(name: str) -> str:
+    """Return the header field of NAME as `Name: value`, "" for none."""
+    value = text(name)
+    if value and not HEADER.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a header field, as in X-Spam-Flag: YES.")
     return value
 
 

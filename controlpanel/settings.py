@@ -59,6 +59,8 @@ UNAUTHENTICATED = environment.number("UNAUTHENTICATED", 5_000, least=1)  # conne
 UNAUTHENTICATED_PER_ADDRESS = environment.number("UNAUTHENTICATED_PER_ADDRESS", 100, least=1)
 SESSIONS_PER_MAILBOX = environment.number("SESSIONS_PER_MAILBOX", 20, least=1)
 UVLOOP = environment.flag("UVLOOP")  # if the package is installed
+SPAM_HEADER = environment.header("SPAM_HEADER")  # what the mail server marks spam with; empty: nothing is held
+SPAM_SUBADDRESS = environment.text("SPAM_SUBADDRESS").lower()  # ana+spam@ with "spam"; empty: none
 RELAY_URL = environment.relay("RELAY_URL")  # where our own mail goes; empty: none is sent
 MAIL_FROM = environment.text("MAIL_FROM")
 

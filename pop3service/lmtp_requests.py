@@ -17,6 +17,7 @@ class Verdict(enum.Enum):
     FULL = "452 4.2.2 The mailbox is full"
     FULL_FOR_GOOD = "552 5.2.2 The mailbox is full"
     TOO_LARGE = "552 5.3.4 The message is larger than is taken here"
+    SPAM = "550 5.7.1 The message is marked as spam, and is not sent on"
     LOOP = "554 5.4.6 The message has been here before, or on its way for too long"
     FAULT = "451 4.3.0 The mail store cannot take it now"
 

@@ -11,7 +11,7 @@ from controlpanel.journal import record
 from controlpanel.mailboxes import rules
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act
-from controlpanel.mailstore import overview, retention, tracing
+from controlpanel.mailstore import held, overview, releasing, retention, tracing
 from controlpanel.panel.periods import EARLIEST
 
 
@@ -39,6 +39,24 @@ def delete_for_good(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
         rules.require(actor, Act.OPEN_MAILBOX, mailbox)
         count = retention.delete_for_good(mailbox.pk, ids)
         _record(mailbox, actor, "delete_messages", count)
+    return count
+
+
+def release(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
+    """Let messages that are held as spam arrive now. Returns how many."""
+    with transaction.atomic():
+        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
+        count = releasing.release(mailbox.pk, ids)
+        _record(mailbox, actor, "release_messages", count)
+    return count
+
+
+def drop_held(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
+    """Delete messages that are held as spam for good. Returns how many."""
+    with transaction.atomic():
+        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
+        count = held.drop(mailbox.pk, ids)
+        _record(mailbox, actor, "drop_held_messages", count)
     return count
 
 

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from controlpanel.activity.views import changes, dialogues, messages, reading, sessions, tracing
+from controlpanel.activity.views import changes, dialogues, held, messages, reading, sessions, tracing
 
 urlpatterns = [
     path("activity/", changes.every, name="activity"),
     path("domains/<str:domain>/activity/", changes.of_domain, name="domain-activity"),
     path("mail/<int:mailbox>/", messages.home, name="mailbox-home"),
     path("mail/<int:mailbox>/removed/", messages.removed, name="mailbox-removed"),
+    path("mail/<int:mailbox>/held/", held.of_mailbox, name="mailbox-held"),
+    path("mail/<int:mailbox>/held/act/", held.act, name="held-act"),
     path("mail/<int:mailbox>/messages/", messages.act, name="messages-act"),
     path("mail/<int:mailbox>/messages/<int:message>/", reading.show, name="message"),
     path("mail/<int:mailbox>/messages/<int:message>/eml/", reading.download, name="message-eml"),

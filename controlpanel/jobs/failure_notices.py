@@ -17,8 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from controlpanel.mailboxes.autoreply_rules import Silence, silence
+from controlpanel.mailstore.beside import Errand, Fate
 from controlpanel.mailstore.headers import SCANNED_OCTETS
-from controlpanel.mailstore.models import Errand, Fate
 from controlpanel.mailstore.onward import queue, returned
 from controlpanel.mailstore.onward.queue import Claimed
 

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 
 from controlpanel.accounts import throttle
 from controlpanel.importing import running as importing
-from controlpanel.jobs import letters, line_notices, owner_notices, policy_notices, quota_digests, quota_notices
+from controlpanel.jobs import (
+    held_notices,
+    letters,
+    line_notices,
+    owner_notices,
+    policy_notices,
+    quota_digests,
+    quota_notices,
+)
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
-from controlpanel.mailstore import moving, retention, usage_days
+from controlpanel.mailstore import held, moving, retention, usage_days
 from controlpanel.mailstore.onward import queue
 
 MINUTE = 60
@@ -78,6 +86,8 @@ SCHEDULE = [
     Work("tell owners of changes", MINUTE, owner_notices.tell_owners),
     Work("note usage", HOUR, note_usage),
     Work("expire messages", 10 * MINUTE, expire_all),
+    Work("drop what was held as spam", HOUR, repeated(held.expire)),
+    Work("tell owners of held mail", 10 * MINUTE, held_notices.tell_owners),
     Work("sweep staged bodies", HOUR, repeated(retention.sweep_staged)),
     Work("tell owners of a coming policy", HOUR, policy_notices.tell_owners),
     Work("forget imports", HOUR, repeated(importing.forget)),

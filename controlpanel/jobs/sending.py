@@ -8,7 +8,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.utils import timezone
 
 from controlpanel.jobs import failure_notices
-from controlpanel.mailstore.models import Errand, Fate
+from controlpanel.mailstore.beside import Errand, Fate
 from controlpanel.mailstore.onward import queue, returned, senders
 from controlpanel.mailstore.onward.queue import Claimed
 from controlpanel.relay import Line, RelayFault, is_set_up, open_line

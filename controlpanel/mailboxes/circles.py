@@ -1,13 +1,26 @@
 """Where mail goes from address to address here, so that a form can refuse what would come back to its beginning."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from controlpanel import database
 from controlpanel.accounts.addresses import canonical_or_none
 from controlpanel.mailboxes.addresses import CATCH_ALL
-from controlpanel.mailboxes.models import Address, Alias, Domain, Mailbox, State
+from controlpanel.mailboxes.models import Alias, Mailbox, State
 
 MOST_STEPS = 20
 MOST_ADDRESSES = 500
+
+# Which address takes the mail of each: itself, without its sub-address, in the domain that an alias domain stands for,
+# or the catch-all. As recipients.py has it.
+TAKERS = """
+SELECT DISTINCT ON (wanted.place) address.id, address.local, COALESCE(home.name, named.name)
+FROM unnest(%(place)s::bigint[], %(local)s::text[], %(domain)s::text[]) AS wanted (place, local, domain)
+JOIN mailboxes_domain AS named ON named.name = wanted.domain
+LEFT JOIN mailboxes_domain AS home ON home.id = named.alias_of_id
+JOIN mailboxes_address AS address ON address.domain_id = COALESCE(home.id, named.id)
+    AND address.local = ANY(address_candidates(wanted.local, COALESCE(home.separator, named.separator)))
+ORDER BY wanted.place, length(address.local) DESC
+"""
 
 
 def leads_to(starts: Iterable[str], end: str) -> bool:
@@ -30,35 +43,21 @@ def leads_to(starts: Iterable[str], end: str) -> bool:
 
 
 def _canonical(addresses: Iterable[str]) -> set[str]:
-    """Return addresses as we keep them: without a sub-address, in the domain that an alias domain stands for."""
-    found = {canonical_or_none(address) or address for address in addresses}
-    names = {address.rpartition("@")[2] for address in found}
-    homes = dict(Domain.objects.filter(name__in=names, alias_of__isnull=False).values_list("name", "alias_of__name"))
-    return {_at_home(address, homes) for address in found}
-
-
-def _at_home(address: str, homes: dict[str, str]) -> str:
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{homes.get(domain, domain)}"
+    return {canonical_or_none(address) or address for address in addresses}
 
 
 def _next(addresses: set[str]) -> set[str]:
     """Return which addresses take the mail of these, and where those hand it on."""
-    taking = {taker for address in addresses if (taker := _taker(address))}
-    pks = [address.pk for address in taking]
-    aliases = Alias.objects.filter(address__in=pks).select_related("mailbox", "via__domain")
-    forwards = Mailbox.objects.filter(address__in=pks).exclude(state=State.DELETED).values_list("forward_to", flat=True)
-    onward = {alias.target for alias in aliases} | {each for some in forwards for each in some}
-    return onward | {str(address) for address in taking if address.local != CATCH_ALL}
+    parts = [address.rpartition("@") for address in addresses]
+    local, domain = [part[0] for part in parts], [part[2] for part in parts]
+    taking = database.rows(TAKERS, place=list(range(len(parts))), local=local, domain=domain)
+    taken = {f"{local}@{domain}" for _, local, domain in taking if local != CATCH_ALL}
+    return taken | set(_onward([number for number, *_ in taking]))
 
 
-def _taker(address: str) -> Address | None:
-    """Return the address that takes this mail: itself, without its sub-address, or the catch-all."""
-    local, _, name = address.rpartition("@")
-    domain = Domain.objects.filter(name=name).first()
-    if domain is None:
-        return None
-    separated = [local[:place] for place in range(len(local) - 1, 0, -1) if local[place] == domain.separator]
-    candidates = [local, *separated, CATCH_ALL]
-    found = Address.objects.select_related("domain").filter(local__in=candidates, domain=domain)
-    return min(found, key=lambda each: candidates.index(each.local), default=None)
+def _onward(taking: list[int]) -> Iterator[str]:
+    """Yield where these addresses' aliases point, and where their mailboxes forward."""
+    for alias in Alias.objects.filter(address__in=taking).select_related("mailbox", "via__domain"):
+        yield str(alias.via) if alias.via else alias.mailbox.address_text if alias.mailbox else alias.outside
+    for mailbox in Mailbox.objects.filter(address__in=taking).exclude(state=State.DELETED):
+        yield from mailbox.forward_to

@@ -89,6 +89,7 @@ class Domain(models.Model):
     daily_limit = models.PositiveIntegerField(
         null=True, blank=True, default=1000, db_default=1000
     )  # see Mailbox.sending_limit
+    hold_spam = models.BooleanField(default=True, db_default=True)  # what is marked as spam waits apart
     forwarding = models.BooleanField(default=True, db_default=True)  # whether its mailboxes may forward their mail
 
     class Meta:

@@ -14,13 +14,14 @@ MAILBOXES_A_STEP = 100
 
 class Kind(StrEnum):
     """What does not fit. Repaired: counters are set, octets are set, a message without its body goes, chunks go,
-    mail that cannot leave is given up."""
+    what is held without its body goes, mail that cannot leave is given up."""
 
     COUNTERS = "counters"  # Usage differs from a recount of its messages
     CHANGE = "change"  # Usage.change is lower than a message's number
     OCTETS = "octets"  # a message is not as long as its body
     BODY = "body"  # a message that is counted has no body, or one with holes
     CHUNKS = "chunks"  # a body that no message names, that nobody stages and that is not to leave
+    HELD = "held"  # a message that is held as spam has no body, or one with holes
     OUTGOING = "outgoing"  # mail that is to leave has no body, or one with holes
 
 
@@ -52,6 +53,7 @@ def check(*, repair: bool = False) -> Iterator[Fault]:
                 _set_counters(mailboxes)
         yield from faults
         after = mailboxes[-1]
+    yield from _held(repair)
     yield from _outgoing(repair)
     yield from _chunks(repair)
 
@@ -140,6 +142,27 @@ def _set_counters(mailboxes: Sequence[int]) -> None:
         database.run(SET_COUNTERS, mailbox=mailbox, **dict(zip(names, numbers[5:], strict=True)))
 
 
+HELD = """
+SELECT held.id, held.octets, body.octets
+FROM mailstore_held AS held
+CROSS JOIN LATERAL (
+    SELECT COALESCE(sum(octet_length(octets)), 0)::bigint AS octets, count(*) AS chunks, max(sequence) AS last
+    FROM mailstore_messagechunk WHERE body = held.body
+) AS body
+WHERE body.octets <> held.octets OR body.chunks = 0 OR body.chunks <> body.last + 1
+ORDER BY held.id
+"""
+
+DROP_HELD = "DELETE FROM mailstore_held WHERE id = ANY(%(ids)s::bigint[])"
+
+
+def _held(repair: bool) -> list[Fault]:
+    found = database.rows(HELD)
+    if repair and found:
+        database.run(DROP_HELD, ids=[number for number, *_ in found])
+    return [Fault(Kind.HELD, number, real, octets) for number, octets, real in found]
+
+
 OUTGOING = """
 SELECT outgoing.id, outgoing.octets, body.octets
 FROM mailstore_outgoing AS outgoing
@@ -171,6 +194,7 @@ SELECT body, count(*) FROM mailstore_messagechunk AS chunk
 WHERE NOT EXISTS (SELECT FROM mailstore_message WHERE body = chunk.body)
   AND NOT EXISTS (SELECT FROM mailstore_stagedbody WHERE body = chunk.body)
   AND NOT EXISTS (SELECT FROM mailstore_outgoing WHERE body = chunk.body)
+  AND NOT EXISTS (SELECT FROM mailstore_held WHERE body = chunk.body)
 GROUP BY body ORDER BY body
 """
 

@@ -17,7 +17,8 @@ from controlpanel import database
 from controlpanel.database import fitting
 from controlpanel.journal import record
 from controlpanel.mailboxes.recipients import Closed, OverQuota
-from controlpanel.mailstore import ascii_headers, onward
+from controlpanel.mailstore import ascii_headers, held, onward
+from controlpanel.mailstore.held import Aside
 from controlpanel.mailstore.locks import lock_usages
 from controlpanel.mailstore.onward import Passed, Passing
 from controlpanel.mailstore.room import Room, note_full, read_rooms
@@ -34,6 +35,7 @@ from controlpanel.mailstore.staging import (
 
 __all__ = [
     "AlreadyThere",
+    "Aside",
     "Chunk",
     "Closed",
     "Delivered",
@@ -60,8 +62,8 @@ class Delivery:
     `octets`: its length, CRLF line ends, before dot-stuffing. `recipient`: the address that brought it here.
     `uidl`, `received`: for imports; else they are made here.
     `force`: may exceed the quota, and goes into a closed mailbox. `passing`: what came by LMTP may be handed on; then a
-    `mailbox_id` of ELSEWHERE is none, for an alias whose addresses are all elsewhere. `raw_header`: the header, where
-    it goes beyond ASCII.
+    `mailbox_id` of ELSEWHERE is none, for an alias whose addresses are all elsewhere. `spam`: it is marked so.
+    `raw_header`: the header, where it goes beyond ASCII.
     """
 
     mailbox_id: int
@@ -79,6 +81,7 @@ class Delivery:
     force: bool = False
     passing: Passing | None = None
     raw_header: bytes = b""
+    spam: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class AlreadyThere:
     """The mailbox has, or had, a message of this unique id: an import that runs again."""
 
 
-Result = Delivered | Passed | OverQuota | Closed | AlreadyThere
+Result = Delivered | Passed | Aside | OverQuota | Closed | AlreadyThere
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,8 @@ def deliver(deliveries: Sequence[Delivery]) -> list[Result]:
         )
         outward = onward.outward(zip(deliveries, bodies, admitted, strict=True), added, rooms)
         onward.enqueue(outward)
-        _finish(deliveries, bodies, admitted, added.keys() | {each.body for each in outward})
+        aside = held.hold([it for it in admitted if isinstance(it, Aside)])
+        _finish(deliveries, bodies, admitted, added.keys() | aside | {each.body for each in outward})
     return [Delivered(added[it.body]) if isinstance(it, Arrival) else it for it in admitted]
 
 
@@ -168,7 +172,7 @@ def _write(deliveries: Sequence[Delivery]) -> list[int]:
     return [next(numbers)[0] if it.body is None else it.body for it in deliveries]
 
 
-Admitted = Arrival | Passed | OverQuota | Closed | AlreadyThere
+Admitted = Arrival | Passed | Aside | OverQuota | Closed | AlreadyThere
 
 
 def _admit(delivery: Delivery, body: int, rooms: Mapping[int, Room]) -> Admitted:
@@ -179,6 +183,8 @@ def _admit(delivery: Delivery, body: int, rooms: Mapping[int, Room]) -> Admitted
         return Closed((delivery.mailbox_id,))
     if delivery.uidl in room.uidls:
         return AlreadyThere()
+    if delivery.spam and room.hold_spam:
+        return held.aside(delivery, body)
     if not room.forward_keep and onward.own(delivery, room):
         return Passed()
     if not delivery.force and (refusal := room.over_quota(delivery.octets)):

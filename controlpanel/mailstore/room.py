@@ -27,6 +27,7 @@ class Room:
     address: str
     forward_to: list[str]
     forward_keep: bool
+    hold_spam: bool
     changed: bool = False
     uidls: set[str] = field(default_factory=set)
 
@@ -61,7 +62,7 @@ SELECT usage.mailbox_id, usage.change, usage.octets, mailbox.quota,
        mailbox.address_text,
        CASE WHEN mailbox.state = 'active' AND domain.state = 'active' AND domain.forwarding
             THEN mailbox.forward_to ELSE '{}' END::text[],
-       mailbox.forward_keep
+       mailbox.forward_keep, domain.hold_spam
 FROM mailboxes_usage AS usage
 JOIN mailboxes_mailbox AS mailbox ON mailbox.id = usage.mailbox_id
 JOIN mailboxes_domain AS domain ON domain.id = mailbox.domain_id

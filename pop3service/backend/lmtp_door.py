@@ -44,6 +44,7 @@ class LmtpDoor:
         "_first",
         "_gone",
         "_headers",
+        "_marked",
         "_octets",
         "_onward",
         "_sequence",
@@ -67,6 +68,7 @@ class LmtpDoor:
         self._first = b""
         self._headers = Headers()
         self._way = Way()
+        self._marked = False
         self._onward: dict[int, list[Onward]] = {}
         self._octets = 0
         self._broken = False
@@ -139,13 +141,16 @@ class LmtpDoor:
 
     def _begin(self, request: Begin) -> bool:
         self._forget()
-        self._takers, self._envelope = Takers(request.recipients), request.envelope
+        takers: Sequence[Taker] = request.recipients
+        apart = any(self.store.mark.is_of(taker.address) for taker in takers)
+        self._takers, self._envelope = Takers(takers, apart=apart), request.envelope
         return len(self.store.deliveries) < MESSAGES_WAITING
 
     def _take(self, octets: bytes) -> Steps[None]:
         self._octets += len(octets)
         if not self._first:
             self._first, self._headers, self._way = octets, scan(octets), passing.scan(octets)
+            self._marked = self.store.mark.is_in(octets)
         elif self._takers.to and not self._broken:
             self._broken = not (yield from self._stage(octets))
 
@@ -168,7 +173,7 @@ class LmtpDoor:
 
     def _deliver(self) -> Steps[list[Verdict]]:
         """Deliver to each mailbox once; return what became of each recipient."""
-        self._onward = self._takers.onward(self._way)
+        self._onward = self._takers.onward(self._bar)
         keys = [key for key in self._takers.to if key > ELSEWHERE or key in self._onward]
         if self._broken or not keys:
             outcomes: dict[int, Outcome | None] = {}
@@ -176,7 +181,7 @@ class LmtpDoor:
             outcomes = yield from self._deliver_staged(keys)
         else:
             outcomes = yield from self._deliver_at_hand(keys)
-        verdicts = self._takers.verdicts(outcomes, self._way)
+        verdicts = self._takers.verdicts(outcomes, self._bar)
         for place, taker in enumerate(self._takers.all):
             if taker.returns:
                 verdicts[place] = yield from self._take_back(taker)
@@ -184,6 +189,15 @@ class LmtpDoor:
         self._tell(verdicts)
         self._forget()
         return verdicts
+
+    def _bar(self, taker: Taker) -> Verdict | None:
+        """Say why nothing of a recipient leaves for elsewhere, None where it does."""
+        if self._is_spam(taker.address):
+            return Verdict.SPAM
+        return Verdict.LOOP if self._way.leads_back(taker.address) else None
+
+    def _is_spam(self, address: str) -> bool:
+        return self._marked or self.store.mark.is_of(address)
 
     def _take_back(self, taker: Taker) -> Steps[Verdict]:
         """Take a bounce to a sender that we rewrote; what has a sender is none."""
@@ -238,6 +252,7 @@ class LmtpDoor:
             recipient=self._takers.to[key],
             passing=Passing(self._way, head, self._onward.get(key, ())),
             raw_header=raw_header(trace, self._first),
+            spam=self._is_spam(self._takers.to[key]),
             **self._headers._asdict(),
         )
 

@@ -16,7 +16,7 @@ from controlpanel.journal import record
 from controlpanel.mailboxes import dialogues, line_policy, recipients, sending, sign_in
 from controlpanel.mailboxes.line_policy import Allowed
 from controlpanel.mailboxes.models import Domain
-from controlpanel.mailstore import delivery, maildrop
+from controlpanel.mailstore import delivery, maildrop, spam
 from controlpanel.mailstore.models import CHUNK_OCTETS
 from controlpanel.mailstore.onward import is_returned_to, returned
 from pop3service.backend.lanes import Gatherer, Lane
@@ -98,6 +98,7 @@ class Store:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.clock = Clock(loop)
+        self.mark = spam.operators_mark()
         self.process = maildrop.MailProcess(uuid4(), socket.gethostname(), os.getpid())
         self.sessions: dict[int, Pop3Door] = {}
         self.policies = Policies()
@@ -279,7 +280,7 @@ def discard_bodies(bodies: Sequence[Sequence[int]]) -> None:
     delivery.discard_bodies([body for each in bodies for body in each])
 
 
-Outcome = delivery.Delivered | delivery.Passed | delivery.OverQuota | delivery.Closed | delivery.AlreadyThere
+Outcome = delivery.Result
 
 
 def deliver(messages: Sequence[Sequence[delivery.Delivery]]) -> list[list[Outcome]]:

@@ -10,8 +10,9 @@ import pytest
 from controlpanel.jobs import sending
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailstore import checking
+from controlpanel.mailstore.beside import Fate, Outgoing
 from controlpanel.mailstore.delivery import deliver
-from controlpanel.mailstore.models import Fate, Message, MessageChunk, Outgoing
+from controlpanel.mailstore.models import Message, MessageChunk
 from controlpanel.mailstore.onward import Onward, Passing, senders
 from controlpanel.mailstore.onward.passing import Way
 from tests.relay.sink import Sink, listening

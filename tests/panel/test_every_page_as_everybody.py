@@ -92,6 +92,8 @@ PAGES = [
     ("domain-dkim", "POST", RUNS_IT),
     ("domain-pacc", "POST", RUNS_IT),
     ("messages-act", "POST", "owner"),
+    ("mailbox-held", "GET", "owner"),
+    ("held-act", "POST", "owner"),
     ("message", "GET", "owner"),
     ("message-eml", "GET", "owner"),
     ("mailbox-find", "GET", "owner"),

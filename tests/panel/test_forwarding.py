@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from controlpanel.mailstore.beside import Fate, Outgoing
 from controlpanel.mailstore.delivery import deliver
-from controlpanel.mailstore.models import Fate, Outgoing
 from controlpanel.mailstore.onward import Onward, Passing, queue
 from controlpanel.mailstore.onward.passing import Way
 from tests.panel.conftest import People

@@ -11,6 +11,7 @@ from controlpanel.mailboxes import sending, sign_in
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.recipients import Recipient, find_recipients
 from controlpanel.mailstore import overview, retention, tracing
+from controlpanel.mailstore.beside import Fate
 from controlpanel.mailstore.delivery import Chunk, deliver, discard_bodies, new_bodies, stage_chunks
 from controlpanel.mailstore.maildrop import (
     Held,
@@ -27,7 +28,6 @@ from controlpanel.mailstore.maildrop import (
     unique_id_pages,
     unique_ids,
 )
-from controlpanel.mailstore.models import Fate
 from controlpanel.mailstore.onward import Onward, Passing, queue
 from controlpanel.mailstore.onward.passing import Way
 from controlpanel.panel import periods

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from controlpanel.mailboxes.models import State
 from controlpanel.mailstore import checking
-from controlpanel.mailstore.models import Fate, Message, MessageChunk, Outgoing, StagedBody
+from controlpanel.mailstore.beside import Fate, Outgoing
+from controlpanel.mailstore.models import Message, MessageChunk, StagedBody
 from controlpanel.mailstore.onward import queue, senders
 from pop3service.backend import Backend
 from pop3service.envelope import Envelope

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from controlpanel.mailboxes.models import Domain, Mailbox, State
 from controlpanel.mailstore import checking, retention
+from controlpanel.mailstore.beside import Fate, Outgoing
 from controlpanel.mailstore.delivery import Delivered, OverQuota, Passed, deliver
-from controlpanel.mailstore.models import Fate, Message, MessageChunk, Outgoing
+from controlpanel.mailstore.models import Message, MessageChunk
 from controlpanel.mailstore.onward import Onward, Passing, passing, queue, reports, returned, senders
 from controlpanel.mailstore.onward.passing import Way
 from controlpanel.mailstore.onward.queue import Claimed

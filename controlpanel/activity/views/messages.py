@@ -22,6 +22,7 @@ from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.growth import usage_chart
 from controlpanel.mailboxes.views.standing import looked_at, page, say, the_mailbox
 from controlpanel.mailstore import headers, overview, tracing
+from controlpanel.mailstore.held import HeldMessage
 from controlpanel.panel import lists
 
 ORDERS = (
@@ -30,7 +31,7 @@ ORDERS = (
     ("largest", gettext_lazy("Largest first")),
 )
 LOOKS_SHOWN = timedelta(days=30)
-Found = overview.Waiting | tracing.Arrived
+Found = overview.Waiting | tracing.Arrived | HeldMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,18 @@ def removed(request: HttpRequest, mailbox: int) -> HttpResponse:
 def act(request: HttpRequest, mailbox: int) -> HttpResponse:
     """Do with the ticked messages what the pressed button says."""
     box = the_mailbox(request, mailbox, Act.OPEN_MAILBOX)
-    ids = [int(number) for number in request.POST.getlist("message")[: lists.ROWS] if _is_number(number)]
+    ids = ticked(request.POST.getlist("message"))
     wanted = request.POST.get("act", "")
     if not ids or wanted not in ACTS:
         say(request, _("Select messages first."))
     else:
         say(request, ACTS[wanted](box, ids, actor_of(request)))
     return redirect("mailbox-home" if wanted == "remove" else "mailbox-removed", box.pk)
+
+
+def ticked(numbers: Sequence[str]) -> list[int]:
+    """Return which messages of one page a form names."""
+    return [int(number) for number in numbers[: lists.ROWS] if _is_number(number)]
 
 
 def _is_number(text: str) -> bool:

@@ -48,6 +48,7 @@ class DomainSettings(TypedDict, total=False):
     old_tls_until: date | None
     leave_days: int | None
     forwarding: bool
+    hold_spam: bool
 
 
 MOST_MARKS = 5

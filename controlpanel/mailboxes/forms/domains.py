@@ -104,6 +104,13 @@ class DomainForm(LimitFields):
         ),
         required=False,
     )
+    hold_spam = forms.BooleanField(
+        label=_("Hold what is marked as spam"),
+        help_text=_(
+            "It waits on its owner's page for 30 days, and mail clients don't find it. Off: it arrives like all mail."
+        ),
+        required=False,
+    )
     forwarding = forms.BooleanField(
         label=_("Mailboxes may forward their mail"),
         help_text=_("Off: what their owners chose waits, and mail stays here. Aliases are yours to say."),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from controlpanel import relay
 from controlpanel.database import fitting
-from controlpanel.mailstore.models import Errand
+from controlpanel.mailstore.beside import Errand
 from controlpanel.mailstore.onward.passing import Passed
 from controlpanel.mailstore.onward.queue import Outward
 from controlpanel.mailstore.room import Room
@@ -36,8 +36,8 @@ def outward(
 
 
 def own(delivery: "Delivery", room: Room) -> Sequence[str]:
-    """Return where the mailbox's own forwarding sends this message: nowhere what was here before."""
-    if not room.forward_to or delivery.passing is None or not relay.is_set_up():
+    """Return where the mailbox's own forwarding sends this message: nowhere spam, and what was here before."""
+    if not room.forward_to or delivery.passing is None or delivery.spam or not relay.is_set_up():
         return ()
     return () if delivery.passing.way.leads_back(room.address) else room.forward_to
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from controlpanel import database
 from controlpanel.database import fitting
-from controlpanel.mailstore.models import Fate
+from controlpanel.mailstore.beside import Fate
 
 CLAIM_SECONDS = 600  # longer than the relay may take for a reply
 FORGET_DAYS = 30

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from controlpanel import database
 from controlpanel.database import fitting
+from controlpanel.mailstore.beside import Errand, Fate
 from controlpanel.mailstore.delivery import Arrival, add, new_uidl
 from controlpanel.mailstore.locks import lock_usages
-from controlpanel.mailstore.models import Errand, Fate
 from controlpanel.mailstore.onward import queue, reports, senders
 from controlpanel.mailstore.onward.queue import Claimed, Outward
 from controlpanel.mailstore.room import note_full, read_rooms

@@ -16,7 +16,8 @@ SELECT mailbox.id
 FROM mailboxes_mailbox AS mailbox JOIN mailboxes_domain AS domain ON domain.id = mailbox.domain_id
 WHERE ((mailbox.state = 'deleted' AND mailbox.state_since < now() - make_interval(days => %(days)s))
        OR (domain.state = 'deleted' AND domain.state_since < now() - make_interval(days => %(days)s)))
-  AND EXISTS (SELECT FROM mailstore_message WHERE mailbox_id = mailbox.id) = %(with_mail)s
+  AND (EXISTS (SELECT FROM mailstore_message WHERE mailbox_id = mailbox.id)
+       OR EXISTS (SELECT FROM mailstore_held WHERE mailbox_id = mailbox.id)) = %(with_mail)s
 ORDER BY mailbox.id LIMIT %(mailboxes)s::bigint
 """
 
@@ -58,6 +59,16 @@ WHERE usage.mailbox_id = %(mailbox)s::bigint
 """
 
 
+ERASE_HELD = """
+WITH erased AS (
+    DELETE FROM mailstore_held
+    WHERE id IN (SELECT id FROM mailstore_held WHERE mailbox_id = %(mailbox)s::bigint LIMIT %(messages)s::bigint)
+    RETURNING body
+)
+DELETE FROM mailstore_messagechunk AS chunk USING erased WHERE chunk.body = erased.body
+"""
+
+
 def erase_deleted() -> bool:
     """Erase some of the mail of a mailbox that was deleted, or whose domain was, more than 30 days ago."""
     with transaction.atomic():
@@ -65,6 +76,7 @@ def erase_deleted() -> bool:
             lock_usages([mailbox])
             if database.rows(HOLD_DELETED, mailbox=mailbox):
                 database.run(ERASE, mailbox=mailbox, messages=MESSAGES_A_STEP)
+                database.run(ERASE_HELD, mailbox=mailbox, messages=MESSAGES_A_STEP)
                 return True
     return False
 
