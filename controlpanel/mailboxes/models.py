@@ -138,6 +138,19 @@ class Address(models.Model):
         return f"{self.local}@{self.domain.name}"
 
 
+class Label(models.Model):
+    """A word by which administrators tell mailboxes of a domain apart."""
+
+    domain = models.ForeignKey(Domain, on_delete=models.CASCADE, related_name="labels")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("domain", Lower("name"), name="label_taken")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Mailbox(models.Model):
     """A maildrop with an owner. `address_text` repeats the address, so that lists sort and search one table."""
 
@@ -157,7 +170,8 @@ class Mailbox(models.Model):
     daily_limit = models.PositiveIntegerField(null=True)  # none: the domain's
     leave_own = models.BooleanField(default=False)  # the owner's choice in leave_days, not the domain's
     leave_days = models.PositiveSmallIntegerField(null=True)
-    note = models.CharField(max_length=500, blank=True)
+    note = models.CharField(max_length=500, blank=True)  # for administrators, as the labels are
+    labels = models.ManyToManyField(Label, related_name="mailboxes")
     forward_to = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
     forward_keep = models.BooleanField(default=True, db_default=True)  # a copy of what is forwarded stays here
     record_until = models.DateTimeField(null=True)  # its dialogues with mail clients are written down until then

@@ -20,7 +20,7 @@ from tests.store.factories import make_alias, make_domain, make_mailbox
 # Signed-in session, person, rights, navigation, and what the page shows: the same for one row and for a page full.
 QUERIES = {
     "/domains/": 9,
-    "/mailboxes/": 10,
+    "/mailboxes/": 11,
     "/domains/papelera.example/mailboxes/": 12,
     "/domains/papelera.example/mailboxes/?q=ana": 12,
     "/domains/papelera.example/aliases/": 10,

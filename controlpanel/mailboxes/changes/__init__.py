@@ -34,6 +34,7 @@ from controlpanel.mailboxes.changes.domains import (
 from controlpanel.mailboxes.changes.dropping import drop_domains, drop_mailbox
 from controlpanel.mailboxes.changes.forwarding import choose_forwarding
 from controlpanel.mailboxes.changes.handing_over import hand_over, leaving
+from controlpanel.mailboxes.changes.labels import label_mailbox
 from controlpanel.mailboxes.changes.leaving import choose_leaving
 from controlpanel.mailboxes.changes.lending import lent_device_password
 from controlpanel.mailboxes.changes.letters import (
@@ -110,6 +111,7 @@ __all__ = [
     "hand_over",
     "invite",
     "invited",
+    "label_mailbox",
     "leaving",
     "lent_device_password",
     "link_for_who_forgot",

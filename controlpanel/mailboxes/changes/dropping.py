@@ -31,6 +31,7 @@ def drop_mailbox(number: int) -> bool:
         record.activity(SHELL, "drop_mailbox", domain_id=domain.pk, mailbox_id=number, subject=mailbox.address_text)
         mailbox.delete()
         address.delete()
+        domain.labels.filter(mailboxes=None).delete()
         _drop_aliases(Address.objects.filter(pk__in=aliased, aliases=None, mailbox=None))
         if not (user.is_operator or user.domains.exists()):
             user.delete()

@@ -13,7 +13,7 @@ from controlpanel.accounts.models import User
 from controlpanel.journal import record
 from controlpanel.mailboxes import device_passwords, octets, signals
 from controlpanel.mailboxes.addresses import new_local
-from controlpanel.mailboxes.changes import states
+from controlpanel.mailboxes.changes import labels, states
 from controlpanel.mailboxes.changes.handing_back import take_back
 from controlpanel.mailboxes.changes.passwords_set import hash_of_new
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of, text
@@ -232,6 +232,8 @@ def _move(mailbox: Mailbox, target: Domain, local: str, address: str, keep_alias
     mailbox.address = Address.objects.create(domain=target, local=local)
     mailbox.address_text, mailbox.domain = address, target
     mailbox.save(update_fields=["address", "address_text", "domain"])
+    if old.domain_id != target.pk:
+        labels.carry(mailbox, old.domain, target)
     if keep_alias:
         Alias.objects.create(address=old, mailbox=mailbox)
     else:

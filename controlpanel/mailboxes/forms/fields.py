@@ -66,6 +66,23 @@ class LinesField(forms.Field):
         return [line.strip() for line in str(value or "").splitlines() if line.strip()]
 
 
+class LabelsField(forms.CharField):
+    """Words with commas between them: `Sales, ground floor`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=500, required=False, **kwargs)
+        self.widget.attrs.update({"autocomplete": "off"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        return [word.strip() for word in str(value or "").split(",") if word.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return set(initial or []) != set(self.to_python(data))
+
+
 class MarksField(forms.Field):
     """Percents with commas or blanks between them: `80, 95`. Empty is none of them."""
 

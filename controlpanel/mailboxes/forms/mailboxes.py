@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from controlpanel.mailboxes.addresses import domain_shown
 from controlpanel.mailboxes.changes import DEFAULT
 from controlpanel.mailboxes.changes.rooms import Quota
-from controlpanel.mailboxes.forms.fields import LinesField, LocalPartField, OctetsField, PasswordField
+from controlpanel.mailboxes.forms.fields import LabelsField, LinesField, LocalPartField, OctetsField, PasswordField
 from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailboxes.octets import shown
 
@@ -37,8 +37,9 @@ class NewMailboxForm(QuotaFields):
         required=False,
     )
     note = forms.CharField(label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False)
+    labels = LabelsField(label=_("Labels"), help_text=_("With commas between them. Only administrators see them."))
 
-    field_order = ["local", "name", "password", "invite", "quota", "unlimited", "note"]
+    field_order = ["local", "name", "password", "invite", "quota", "unlimited", "note", "labels"]
 
     def __init__(self, *args: Any, domain: Domain, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,13 +66,14 @@ class MailboxForm(QuotaFields):
     name = forms.CharField(label=_("Name of the person"), max_length=120, required=False)
     quota = OctetsField(label=_("Space"), required=False)
     note = forms.CharField(label=_("Note"), help_text=_("Only administrators read it."), max_length=500, required=False)
+    labels = LabelsField(label=_("Labels"), help_text=_("With commas between them. Only administrators see them."))
     pop3_enabled = forms.BooleanField(
         label=_("Mail clients may fetch (POP3)"),
         help_text=_("Off: mail still arrives and the owner still signs in here."),
         required=False,
     )
 
-    field_order = ["name", "quota", "unlimited", "note", "pop3_enabled"]
+    field_order = ["name", "quota", "unlimited", "note", "labels", "pop3_enabled"]
 
     def __init__(self, data: Mapping[str, Any] | None, *, mailbox: Mailbox) -> None:
         initial = {
@@ -79,6 +81,7 @@ class MailboxForm(QuotaFields):
             "quota": mailbox.quota,
             "unlimited": mailbox.quota is None,
             "note": mailbox.note,
+            "labels": sorted(label.name for label in mailbox.labels.all()),
             "pop3_enabled": mailbox.pop3_enabled,
         }
         super().__init__(data, initial=initial)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from controlpanel.accounts.actor import actor_of
-from controlpanel.mailboxes import changes, rules
+from controlpanel.mailboxes import changes, labels, rules
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
 from controlpanel.mailboxes.models import DevicePassword, Domain, Mailbox, State
@@ -62,10 +63,10 @@ def of_domain(request: HttpRequest, domain: str) -> HttpResponse:
 
 
 def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain | None) -> HttpResponse:
-    asked, chosen = lists.asked_for(request.GET), request.GET.get("show", "")
+    asked, chosen, label = lists.asked_for(request.GET), request.GET.get("show", ""), _label_of(request.GET)
     order = lists.sorted_by(request.GET.get("sort"), SORTS)
-    rows = _matching(_filtered(mailboxes, chosen), asked).select_related("domain", "usage")
-    searched = bool(asked or chosen)
+    rows = matching(mailboxes, request.GET).select_related("domain", "usage")
+    searched = bool(asked or chosen or label)
     shown = lists.page(rows.order_by(*order.by), request.GET.get("page"), searched=searched)
     return page(
         request,
@@ -74,6 +75,9 @@ def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain |
         domain=domain,
         page=shown,
         devices=_last_devices(shown.rows),
+        labels_of=labels.of_mailboxes(shown.rows),
+        labels=labels.offered(request.user, domain, label),
+        labelled=label,
         order=order,
         chips=CHIPS,
         chosen=chosen,
@@ -85,7 +89,12 @@ def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain |
 
 def matching(mailboxes: QuerySet[Mailbox], query: QueryDict) -> QuerySet[Mailbox]:
     """The mailboxes that a list shows which is filtered like this, in no order."""
-    return _matching(_filtered(mailboxes, query.get("show", "")), lists.asked_for(query))
+    label, found = _label_of(query), _filtered(mailboxes, query.get("show", ""))
+    return _matching(found.filter(labels__name=label) if label else found, lists.asked_for(query))
+
+
+def _label_of(query: QueryDict) -> str:
+    return query.get("label", "").replace("\0", "")
 
 
 def _may_create(request: HttpRequest, domain: Domain | None) -> bool:
@@ -124,7 +133,8 @@ def _matching(mailboxes: QuerySet[Mailbox], asked: str) -> QuerySet[Mailbox]:
     if not asked:
         return mailboxes
     in_address = Q(address_text__contains=asked.lower())
-    return mailboxes.filter(in_address if "@" in asked else in_address | Q(name__icontains=asked))
+    in_words = Q(name__icontains=asked) | Q(note__icontains=asked)
+    return mailboxes.filter(in_address if "@" in asked else in_address | in_words)
 
 
 @never_cache
@@ -142,16 +152,19 @@ def create(request: HttpRequest, domain: str) -> HttpResponse:
 def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpResponse | None:
     data = form.cleaned_data
     password = None if data["invite"] else data["password"] or readable_password()
+    actor = actor_of(request)
     with refusals_beside(form):
-        mailbox = changes.create_mailbox(
-            domain,
-            data["local"],
-            actor=actor_of(request),
-            name=data["name"],
-            quota=form.asked_quota(),
-            password=password,
-            note=data["note"],
-        )
+        with transaction.atomic():
+            mailbox = changes.create_mailbox(
+                domain,
+                data["local"],
+                actor=actor,
+                name=data["name"],
+                quota=form.asked_quota(),
+                password=password,
+                note=data["note"],
+            )
+            changes.label_mailbox(mailbox, data["labels"], actor=actor)
         return page(
             request,
             "mailboxes/made.html",
@@ -182,6 +195,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         devices=box.device_passwords.filter(revoked__isnull=True, lent=False).order_by("name"),
         accesses=box.accesses.select_related("user").order_by("user__address"),
         sessions=overview.live_sessions(box.pk),
+        labels=box.labels.order_by("name"),
         chart=usage_chart(box),
     )
 
@@ -192,7 +206,9 @@ def edit(request: HttpRequest, mailbox: int) -> HttpResponse:
     form = MailboxForm(request.POST or None, mailbox=box)
     if form.is_valid():
         with refusals_beside(form):
-            changes.change_mailbox(box, actor=actor_of(request), **form.settings())
+            with transaction.atomic():
+                changes.change_mailbox(box, actor=actor_of(request), **form.settings())
+                changes.label_mailbox(box, form.cleaned_data["labels"], actor=actor_of(request))
             say(request, _("Saved."))
             return redirect("mailbox", box.pk)
     return page(request, "mailboxes/edit.html", "domain-mailboxes", domain=box.domain, mailbox=box, form=form)
