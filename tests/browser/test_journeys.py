@@ -78,6 +78,53 @@ def test_several_mailboxes_are_suspended_at_once(open_page: Open) -> None:
     assert Mailbox.objects.filter(domain__name=OFFICE, state="suspended").count() == 3
 
 
+def test_eleven_colleagues_get_mailboxes_and_a_slip_each(open_page: Open) -> None:
+    page = open_page("/")
+    sign_in(page, demo.ADMINISTRATOR)
+    page.get_by_role("link", name="From a list").click()
+    expect(page.get_by_label("People")).to_be_focused()
+    people = ["Nadia Quiroga, nadia", "Tomás Ibáñez", *(f"Persona {number}, persona{number}" for number in range(9))]
+    page.get_by_label("People").fill("\n".join(people))
+    page.get_by_label("Space of each").fill("100 MB")
+    page.get_by_role("button", name="Look first").click()
+    expect(page.get_by_text("Tomás Ibáñez, tomas.ibanez")).to_be_visible()
+    page.get_by_label("People").fill("\n".join([people[0], "Tomás Ibáñez, tomas.ibanez", *people[2:]]))
+    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Create 11 mailboxes").click()
+    expect(page.locator(".slip")).to_have_count(11)
+    link = page.get_by_role("button", name=f"Copy the link of nadia@{OFFICE}").get_attribute("data-copy")
+    assert link is not None
+    guest = open_page(link)
+    guest.get_by_label("Choose a password").fill("siete faroles sobre la ruta")
+    guest.get_by_role("button", name="Set the password").click()
+    sign_in(guest, f"nadia@{OFFICE}", "siete faroles sobre la ruta")
+    expect(guest.get_by_role("heading", level=1)).to_contain_text(f"nadia@{OFFICE}")
+
+
+def test_who_leaves_hands_over_and_comes_back(open_page: Open) -> None:
+    box = owners_mailbox()
+    page = open_page(f"/mailboxes/{box.pk}/", "administrator")
+    page.get_by_role("link", name="Hand over").click()
+    page.get_by_role("textbox", name="Who takes over").fill(f"compras@{OFFICE}")
+    page.get_by_role("radio", name="Goes along").check()
+    page.get_by_role("button", name="Hand the mailbox over").click()
+    expect(page.get_by_text("10 messages were moved.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(demo.OWNER)
+
+
+def test_an_operator_looks_as_an_owner_and_stops(open_page: Open) -> None:
+    page = open_page(f"/mailboxes/{owners_mailbox().pk}/", "operator")
+    page.get_by_role("button", name="Look as its owner").click()
+    expect(page.get_by_text("10 messages wait. Only their owner sees them.")).to_be_visible()
+    page.get_by_role("link", name="Devices").click()
+    page.get_by_label("Which device").fill("Mine")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing is changed while you look as an owner.")).to_be_visible()
+    page.get_by_role("button", name="Stop looking").click()
+    expect(page.get_by_role("button", name="Look as its owner")).to_be_visible()
+
+
 def test_an_operator_makes_a_domain_with_its_administrator(open_page: Open) -> None:
     page = open_page("/domains/", "operator")
     page.get_by_role("link", name="New domain").click()

@@ -1,6 +1,7 @@
 """Nobody takes over a User with wider rights: by password, address, second factor, link, alias or a new mailbox."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -8,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from controlpanel.accounts.actor import SHELL, Actor
 from controlpanel.accounts.models import User
 from controlpanel.mailboxes import changes
-from controlpanel.mailboxes.models import Address, Domain, Mailbox
+from controlpanel.mailboxes.models import Address, Domain, Letter, Mailbox
 from controlpanel.mailboxes.people_lists import read
 from controlpanel.mailboxes.rules import NotAllowed
 from tests.store.changing import HOME, STRONG, acting
@@ -45,7 +46,8 @@ class House:
 
 
 @pytest.fixture
-def house() -> House:
+def house(settings: Any) -> House:
+    settings.RELAY_URL, settings.MAIL_FROM = "smtp://127.0.0.1:9", "panel@mail.example"
     return House()
 
 
@@ -96,6 +98,12 @@ WAYS: dict[str, Way] = {
     "address": lambda house, user, actor: changes.rename_mailbox(mailbox_of(user), "x@here.example", actor=actor),
     "deletion": lambda house, user, actor: changes.delete_mailbox(mailbox_of(user), actor=actor),
     "suspension": lambda house, user, actor: changes.suspend_mailbox(mailbox_of(user), actor=actor),
+    "hand-over": lambda house, user, actor: changes.hand_over(
+        mailbox_of(user), house.administrator.address, actor=actor, move=False
+    ),
+    "sent link": lambda house, user, actor: changes.send_invitation(user, "me@elsewhere.example", actor=actor),
+    "second address": lambda house, user, actor: changes.ask_second_address(user, "me@elsewhere.example", actor=actor),
+    "look": lambda house, user, actor: changes.look_as_owner(mailbox_of(user), actor=actor),
     "device": by_device,
     "access": by_access,
     "alias": by_alias,
@@ -121,6 +129,7 @@ def test_nobody_takes_over_a_user_with_wider_rights(house: House, whose: str, wa
     user.refresh_from_db()
     assert (user.address, user.password, user.password_changed, user.name, user.is_operator) == before
     assert Authenticator.objects.filter(user=user).exists()
+    assert not Letter.objects.exists()
     assert not Address.objects.filter(aliases__isnull=False, local=whose, domain=house.here).exists()
 
 
