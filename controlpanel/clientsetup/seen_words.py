@@ -62,6 +62,11 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
         _("It came without encryption and was refused"),
         _("Choose SSL/TLS as the connection security, and the port that stands here."),
     ),
+    "newer_tls_needed": (
+        WRONG,
+        _("It came with an old TLS and was refused"),
+        _("Update the mail client, or the system of its device: one from after 2014 speaks TLS 1.2 by itself."),
+    ),
     "pop3_off": (
         WRONG,
         _("The password is right, but mail clients are turned off for this mailbox"),

@@ -10,6 +10,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 
 ITERATIONS = 4096
 SALT_OCTETS = 16
@@ -78,3 +79,12 @@ def _grouped(letters: str) -> str:
 def _check(letters: str) -> str:
     number = int.from_bytes(hashlib.blake2b(letters.encode("ascii"), digest_size=2, person=b"casilla device").digest())
     return LETTERS[number % 32] + LETTERS[number // 32 % 32]
+
+
+def within(peer: str | None, networks: Sequence[str]) -> bool:
+    """Whether a peer comes from one of these networks (CIDR texts), an IPv4 address that IPv6 wraps as itself."""
+    if not peer:
+        return False
+    address = ip_address(peer.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return any((mapped or address) in ip_network(network) for network in networks)

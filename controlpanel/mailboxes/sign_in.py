@@ -17,7 +17,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from ipaddress import IPv6Address, ip_address, ip_network
 from itertools import starmap
 from typing import Any
 
@@ -267,17 +266,9 @@ def _judge_device(device: Device, peer: str | None, purpose: Purpose) -> Refusal
         return Refusal.DEVICE_PASSWORD_EXPIRED
     if not (device.may_fetch if purpose is Purpose.FETCH else device.may_send):
         return Refusal.DEVICE_PASSWORD_PURPOSE
-    if device.networks and not _within(peer, device.networks):
+    if device.networks and not device_passwords.within(peer, device.networks):
         return Refusal.NETWORK_NOT_ALLOWED
     return None
-
-
-def _within(peer: str | None, networks: Sequence[str]) -> bool:
-    if not peer:
-        return False
-    address = ip_address(peer.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return any((mapped or address) in ip_network(network) for network in networks)
 
 
 def record_uses(uses: Sequence[Use]) -> None:

@@ -112,6 +112,17 @@ def test_no_password_in_clear(target: Target) -> None:
     session.refused_or_closed("STAT")
 
 
+@pytest.mark.must("RFC 2449 §6.2")
+def test_what_is_announced_in_clear_works_in_clear(target: Target) -> None:
+    """Where CAPA in clear lists USER, USER and PASS open the maildrop in clear, and LIST answers."""
+    session = target.connect()
+    if "USER" not in session.capabilities():
+        pytest.skip("USER is not announced in clear")
+    session.accepted(f"USER {target.account.name}")
+    session.accepted(f"PASS {target.account.password}")
+    session.multi_line("LIST")
+
+
 @pytest.mark.must("RFC 2595 §2.3")
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
 def test_no_plaintext_mechanism_in_clear(target: Target, mechanism: str) -> None:

@@ -1,18 +1,23 @@
 """The mail service of a test run, and the mailboxes of a test."""
 
+import os
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import trustme
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from controlpanel.mailboxes.models import Mailbox
-from tests.postgres import with_name
+from tests.postgres import migrate, temporary_server, with_name
 from tests.store.factories import make_mailbox
-from tests.wire.service import MailService, running
+from tests.wire.house import EMPTY, Fault
+from tests.wire.service import ROOT, MailService, running
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +71,22 @@ def install(authority: trustme.CA, folder: Path, *names: str) -> None:
     certificate.private_key_pem.write_to_path(place / "privkey.pem")
     for number, blob in enumerate(certificate.cert_chain_pems):
         blob.write_to_path(place / "fullchain.pem", append=number > 0)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fault]:
+    with temporary_server(durable=True) as database:
+        migrate(database.url())
+        people = [sys.executable, "-m", "tests.wire.people", *[f"{name}@example.org" for name in ("ana", "eve", "leo")]]
+        subprocess.run(people, cwd=ROOT, env=os.environ | {"DATABASE_URL": database.url()}, check=True)
+        with running(database.url(), tmp_path_factory.mktemp("mail")) as service:
+            yield Fault(database, service)
+
+
+@pytest.fixture
+def fault(house: Fault) -> Fault:
+    """The house, with empty mailboxes."""
+    house.service.wait_until_ready()
+    with psycopg.connect(house.database.url()) as connection:
+        connection.execute(EMPTY)
+    return house
