@@ -222,6 +222,7 @@ def test_a_bad_certificate_leaves_the_old_one_and_says_so(
 
 
 @pytest.mark.torture
+@pytest.mark.timeout(180)
 def test_an_idle_session_gives_way_in_a_minute(service: MailService, ana: Mailbox) -> None:
     """Where the domain chose the exclusive lock; the client that yields is told so before its line closes."""
     Domain.objects.update(exclusive_lock=True)
