@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
+from django.http import StreamingHttpResponse
 from django.utils.translation import get_language
 
 from controlpanel.importing.reading import begins_formula
@@ -42,6 +43,13 @@ def exported(mailboxes: QuerySet[Mailbox]) -> Iterator[str]:
     yield BOM
     yield from lines([COLUMNS])
     yield from lines(_cells(*row) for row in rows.iterator(chunk_size=AT_ONCE))
+
+
+def as_file(content: Iterator[str], name: str) -> StreamingHttpResponse:
+    """Answer with a CSV file that is saved as `name`.csv."""
+    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
 
 
 def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:

@@ -18,7 +18,7 @@ _LANGUAGES = {
     "es": ("es", "spanish", "espanol", "castellano"),
     "en": ("en", "english", "ingles"),
 }
-_NO_LIMIT = ("none", "unlimited", "nolimit", "ilimitado", "sinlimite", "infinite", "0")
+NO_LIMIT = ("none", "unlimited", "nolimit", "ilimitado", "sinlimite", "infinite", "0")
 _BETWEEN = re.compile(r"[\s,;|]+")
 
 
@@ -37,7 +37,7 @@ def quota_of(words: str) -> Quota:
     """Return the octets that are meant; a bare number is octets, as in the exports of other programs."""
     if not words:
         return DEFAULT
-    if plain(words) in _NO_LIMIT or words == "-1":
+    if plain(words) in NO_LIMIT or words == "-1":
         return None
     try:
         return octets.read(words)

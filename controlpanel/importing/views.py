@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from controlpanel.accounts.actor import Actor, actor_of
 from controlpanel.accounts.models import User
 from controlpanel.importing import changes
-from controlpanel.importing.export import BOM, exported, lines
+from controlpanel.importing.export import BOM, as_file, exported, lines
 from controlpanel.importing.forms import FileForm
 from controlpanel.importing.models import Import, RowState, State
 from controlpanel.importing.reading import MOST_OCTETS
@@ -129,7 +129,7 @@ def faults(request: HttpRequest, number: int) -> HttpResponse | StreamingHttpRes
         for row in rows.iterator()
         for column, sentence in row.faults
     )
-    return _file(_with_headings(["line", "address", "column", "fault"], cells), f"faults-{held.pk}")
+    return as_file(_with_headings(["line", "address", "column", "fault"], cells), f"faults-{held.pk}")
 
 
 @never_cache
@@ -140,7 +140,7 @@ def invitations(request: HttpRequest, number: int) -> HttpResponse | StreamingHt
     rows = held.rows.filter(state=RowState.MADE, values__invited=True).order_by("line")
     numbers = [number for (number,) in rows.values_list("mailbox_id") if number is not None]
     links = _links(request, numbers, actor_of(request))
-    return _file(_with_headings(["address", "name", "link"], links), f"invitations-{held.pk}")
+    return as_file(_with_headings(["address", "name", "link"], links), f"invitations-{held.pk}")
 
 
 def _links(request: HttpRequest, numbers: list[int], actor: Actor) -> Iterator[list[str]]:
@@ -163,16 +163,10 @@ def export(request: HttpRequest, domain: str = "") -> HttpResponse | StreamingHt
     else:
         running(request)
         mailboxes = Mailbox.objects.filter(domain__in=rules.visible_domains(request.user))
-    return _file(exported(matching(mailboxes, request.GET)), domain or "mailboxes")
+    return as_file(exported(matching(mailboxes, request.GET)), domain or "mailboxes")
 
 
 def _with_headings(headings: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
     yield BOM
     yield from lines([headings])
     yield from lines(rows)
-
-
-def _file(content: Iterator[str], name: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response

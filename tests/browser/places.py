@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from controlpanel.mailboxes.models import Address, Mailbox
 from controlpanel.mailstore.models import Message
-from tests.browser import demo
+from tests.browser import demo, demo_files
 from tests.store.factories import make_dialogue
 
 
@@ -23,6 +23,7 @@ def places() -> list[Place]:
     alias = Address.objects.get(local="facturacion", domain__name=office)
     message = Message.objects.filter(mailbox=owner, removed=None).order_by("octets").first()
     assert message is not None
+    demo_files.grown()
     own, box = f"/mail/{owner.pk}/", f"/mailboxes/{walter.pk}/"
     return [
         Place("sign-in", "", "/sign-in/"),
@@ -48,6 +49,13 @@ def places() -> list[Place]:
         Place("mailboxes", "administrator", f"/domains/{office}/mailboxes/"),
         Place("mailbox-new", "administrator", f"/domains/{office}/mailboxes/new/"),
         Place("mailboxes-list", "administrator", f"/domains/{office}/mailboxes/list/"),
+        Place("growth", "operator", "/growth/"),
+        Place("domain-growth", "administrator", f"/domains/{office}/growth/"),
+        Place("imports", "administrator", "/imports/"),
+        Place("domain-import", "administrator", f"/domains/{office}/import/"),
+        Place("import-checked", "administrator", f"/imports/{demo_files.imported()}/"),
+        Place("import-done", "administrator", f"/imports/{demo_files.imported(made=True)}/"),
+        Place("import-under-way", "administrator", f"/imports/{demo_files.imported(under_way=True)}/"),
         Place("mailbox", "administrator", f"/mailboxes/{owner.pk}/"),
         Place("mailbox-suspended", "administrator", box),
         Place("mailbox-longest", "operator", f"/mailboxes/{longest.pk}/"),

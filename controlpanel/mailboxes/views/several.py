@@ -1,10 +1,12 @@
 """One act on several mailboxes of a list: each is its own change, and what one refuses stops no other."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,9 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from controlpanel.accounts.actor import Actor, actor_of
-from controlpanel.mailboxes import changes, rules
+from controlpanel.importing.columns import plain
+from controlpanel.importing.export import as_file, exported
+from controlpanel.importing.shapes import NO_LIMIT
+from controlpanel.mailboxes import changes, octets, rules
 from controlpanel.mailboxes.addresses import shown
 from controlpanel.mailboxes.models import Mailbox, State
+from controlpanel.mailboxes.octets import OctetsError
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views import slips
 from controlpanel.mailboxes.views.standing import say
@@ -29,11 +35,16 @@ ACTS: dict[str, Callable[..., Mailbox]] = {
 
 @never_cache
 @require_POST
-def act(request: HttpRequest) -> HttpResponse:
-    if request.POST.get("act") == "invite":
-        return _invite(request)
-    change = ACTS.get(request.POST.get("act", ""))
+def act(request: HttpRequest) -> HttpResponseBase:
+    wanted = request.POST.get("act", "")
+    if wanted in PAGES:
+        return PAGES[wanted](request)
     found = _selected(request)
+    try:
+        change = _quota_change(request) if wanted == "quota" else ACTS.get(wanted)
+    except OctetsError as error:
+        messages.error(request, str(error.sentence))
+        return HttpResponseRedirect(_way_back(request))
     if change is None or not found:
         say(request, _("Select mailboxes first."))
     else:
@@ -49,6 +60,24 @@ def _invite(request: HttpRequest) -> HttpResponse:
         say(request, _("Select mailboxes first.") if not found else _("Their owners have wider rights than you."))
         return HttpResponseRedirect(_way_back(request))
     return slips.printable(request, ruled)
+
+
+def _export(request: HttpRequest) -> HttpResponseBase:
+    """A file of those that the person may change."""
+    found = [each.pk for each in _selected(request) if rules.may(request.user, Act.CHANGE_MAILBOX, each)]
+    if not found:
+        say(request, _("Select mailboxes first."))
+        return HttpResponseRedirect(_way_back(request))
+    return as_file(exported(Mailbox.objects.filter(pk__in=found)), "mailboxes")
+
+
+PAGES: dict[str, Callable[[HttpRequest], HttpResponseBase]] = {"invite": _invite, "export": _export}
+
+
+def _quota_change(request: HttpRequest) -> Callable[..., Mailbox]:
+    """Return what gives mailboxes the space that is written beside the button. Raises OctetsError."""
+    words = request.POST.get("quota", "")[:40]
+    return partial(changes.change_mailbox, quota=None if plain(words) in NO_LIMIT else octets.read(words))
 
 
 def _selected(request: HttpRequest) -> QuerySet[Mailbox]:
