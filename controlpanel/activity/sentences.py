@@ -93,6 +93,8 @@ FIELDS: dict[str, Promise] = {
     "exclusive_lock": _("one mail client at a time"),
     "login_delay": _("seconds between sign-ins"),
     "ascii_headers": _("plain headers without UTF-8"),
+    "send_enabled": _("may send"),
+    "daily_limit": _("recipients a day"),
     "expire_days": _("days that mail stays"),
     "expire_unfetched": _("also what nobody fetched"),
     "second_factor_required": _("second factor required"),

@@ -111,7 +111,8 @@ def _live(mailbox: Mailbox, watch: Watch, meant: Collection[int | None]) -> Iter
 
 
 def _past(mailbox: Mailbox, watch: Watch, meant: Collection[int | None]) -> Iterator[Seen]:
-    for past in PastSession.objects.filter(mailbox_id=mailbox.pk, ended__gte=watch.since).order_by("-ended")[:20]:
+    fetching = PastSession.objects.filter(mailbox_id=mailbox.pk, protocol="pop3", ended__gte=watch.since)
+    for past in fetching.order_by("-ended")[:20]:
         if past.device_id in meant:
             kind = REMOVED if past.removed else CONNECTED if past.tls else IN_CLEAR
             yield Seen(kind, past.ended, past.device, past.address, past.tls, past.fetched, past.removed)

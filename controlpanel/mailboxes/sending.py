@@ -10,6 +10,7 @@ from enum import StrEnum
 from controlpanel import database
 from controlpanel.accounts.addresses import canonical_or_none
 
+MOST_A_DAY = 1_000_000  # recipients, where a limit is set
 LONGEST_ADDRESS = 1000  # characters; a longer one is nobody's
 
 

@@ -22,6 +22,7 @@ OUTCOMES: dict[str, Promise] = {
     "suspended": _("mailbox suspended"),
     "closed": _("mailbox closed"),
     "pop3_off": _("mail clients are off"),
+    "may_not_send": _("mailbox may not send"),
     "in_use": _("another mail client was connected"),
     "too_many_sessions": _("too many at once"),
     "login_delay": _("too soon after the last"),

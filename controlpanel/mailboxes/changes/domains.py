@@ -20,6 +20,7 @@ from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_o
 from controlpanel.mailboxes.changes.rooms import allotted, lock_domain
 from controlpanel.mailboxes.models import DAY, Domain, OverQuota, Separator, State
 from controlpanel.mailboxes.rules import Act, require
+from controlpanel.mailboxes.sending import MOST_A_DAY
 
 
 class DomainSettings(TypedDict, total=False):
@@ -38,6 +39,7 @@ class DomainSettings(TypedDict, total=False):
     exclusive_lock: bool
     login_delay: int
     expire_days: int | None
+    daily_limit: int | None
     expire_unfetched: bool
     pop3_enabled: bool
     ascii_headers: bool
@@ -205,5 +207,6 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "warn_marks": _rising_percents,
     "login_delay": _within(0, DAY),
     "expire_days": _within(1, 3650),
+    "daily_limit": _within(0, MOST_A_DAY),
     "leave_days": leaving_can_be,
 }

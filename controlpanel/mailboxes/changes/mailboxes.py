@@ -21,6 +21,7 @@ from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota, chosen, lock_do
 from controlpanel.mailboxes.changes.taken import taken
 from controlpanel.mailboxes.models import Address, Alias, Domain, Mailbox, State, Usage
 from controlpanel.mailboxes.rules import Act, allows, require
+from controlpanel.mailboxes.sending import MOST_A_DAY
 
 NAME_LENGTH = 120
 NOTE_LENGTH = 500
@@ -37,6 +38,8 @@ class MailboxSettings(TypedDict, total=False):
     removed_cap: int | None
     note: str
     pop3_enabled: bool
+    send_enabled: bool
+    daily_limit: int | None  # none: the domain's
 
 
 def create_mailbox(
@@ -119,6 +122,9 @@ def _checked(settings: MailboxSettings) -> dict[str, Any]:
         wanted["name"] = text("name", settings["name"], NAME_LENGTH)
     if "note" in settings:
         wanted["note"] = text("note", settings["note"], NOTE_LENGTH)
+    limit = settings.get("daily_limit")
+    if limit is not None and not 0 <= limit <= MOST_A_DAY:
+        raise ChangeRefused("daily_limit", _("A day has from 0 to a million recipients."))
     cap = settings.get("removed_cap")
     if cap is not None and not 0 <= cap <= octets.LARGEST:
         raise ChangeRefused("removed_cap", _("This cap lies between 0 octets and 1024 TB."))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from controlpanel.mailboxes.forms.fields import MarksField, OctetsField
 from controlpanel.mailboxes.models import GIB, Domain, OverQuota, Separator
+from controlpanel.mailboxes.sending import MOST_A_DAY
 
 EMPTY_IS_NONE = _("Empty: no limit.")
 
@@ -170,6 +171,16 @@ class DomainForm(LimitFields):
             " Off is best: today's clients show them as they are. It holds for mail that arrives from then on."
         ),
         required=False,
+    )
+    daily_limit = forms.IntegerField(
+        label=_("Recipients a day"),
+        help_text=_(
+            "To whom a mailbox may send between two midnights, if it has no number of its own. Empty: no limit."
+        ),
+        min_value=0,
+        max_value=MOST_A_DAY,
+        required=False,
+        widget=forms.NumberInput(attrs={"class": "short"}),
     )
     expire_days = forms.IntegerField(
         label=_("Days that mail stays"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import TextChoices
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,9 @@ from controlpanel.mailboxes.changes.rooms import Quota
 from controlpanel.mailboxes.forms.fields import LabelsField, LinesField, LocalPartField, OctetsField, PasswordField
 from controlpanel.mailboxes.models import Domain, Mailbox
 from controlpanel.mailboxes.octets import shown
+from controlpanel.mailboxes.sending import MOST_A_DAY
+
+KEPT = ("name", "note", "pop3_enabled", "send_enabled", "daily_limit")
 
 
 class QuotaFields(forms.Form):
@@ -73,7 +77,20 @@ class MailboxForm(QuotaFields):
         required=False,
     )
 
-    field_order = ["name", "quota", "unlimited", "note", "labels", "pop3_enabled"]
+    send_enabled = forms.BooleanField(
+        label=_("May send"),
+        help_text=_("Off: mail still arrives and is fetched, and the outgoing server refuses this mailbox."),
+        required=False,
+    )
+    daily_limit = forms.IntegerField(
+        label=_("Recipients a day"),
+        min_value=0,
+        max_value=MOST_A_DAY,
+        required=False,
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
+
+    field_order = ["name", "quota", "unlimited", "note", "labels", "pop3_enabled", "send_enabled", "daily_limit"]
 
     def __init__(self, data: Mapping[str, Any] | None, *, mailbox: Mailbox) -> None:
         initial = {
@@ -83,13 +100,16 @@ class MailboxForm(QuotaFields):
             "note": mailbox.note,
             "labels": sorted(label.name for label in mailbox.labels.all()),
             "pop3_enabled": mailbox.pop3_enabled,
+            "send_enabled": mailbox.send_enabled,
+            "daily_limit": mailbox.daily_limit,
         }
         super().__init__(data, initial=initial)
+        self.fields["daily_limit"].help_text = _limit_help(mailbox.domain)
         self.fields["quota"].help_text = _quota_help(mailbox.domain)
 
     def settings(self) -> dict[str, Any]:
         """What changes.change_mailbox takes."""
-        kept = {name: self.cleaned_data[name] for name in ("name", "note", "pop3_enabled")}
+        kept = {name: self.cleaned_data[name] for name in KEPT}
         return kept | {"quota": None if self.cleaned_data["unlimited"] else self.cleaned_data["quota"]}
 
     def clean(self) -> dict[str, Any]:
@@ -97,6 +117,13 @@ class MailboxForm(QuotaFields):
         if not cleaned.get("unlimited") and "quota" in cleaned and cleaned["quota"] is None:
             self.add_error("quota", _("Write how much space, or choose without a limit."))
         return cleaned
+
+
+def _limit_help(domain: Domain) -> str:
+    if domain.daily_limit is None:
+        return gettext("To whom it may send between two midnights. Empty: as in its domain, to any number.")
+    words = gettext("To whom it may send between two midnights. Empty: as in its domain, %(number)d.")
+    return words % {"number": domain.daily_limit}
 
 
 def _quota_help(domain: Domain) -> str:
@@ -164,6 +191,14 @@ class AliasForm(forms.Form):
             del self.fields["local"]
 
 
+class Purpose(TextChoices):
+    """What a device password is for."""
+
+    BOTH = "both", _("Fetching and sending mail")
+    FETCH = "fetch", _("Only fetching mail")
+    SEND = "send", _("Only sending mail: a printer, a website")
+
+
 class DeviceForm(forms.Form):
     """A password for one device."""
 
@@ -173,3 +208,11 @@ class DeviceForm(forms.Form):
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    purpose = forms.ChoiceField(
+        label=_("What for"), choices=Purpose, initial=Purpose.BOTH, required=False, widget=forms.RadioSelect
+    )
+
+    def purposes(self) -> tuple[bool, bool]:
+        """Whether it may fetch, and whether it may send; nothing chosen is both."""
+        purpose = self.cleaned_data["purpose"]
+        return purpose != Purpose.SEND, purpose != Purpose.FETCH

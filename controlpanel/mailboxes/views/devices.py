@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from controlpanel.accounts.actor import actor_of
-from controlpanel.mailboxes import changes
+from controlpanel.mailboxes import changes, sending
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import DeviceForm
 from controlpanel.mailboxes.models import Mailbox
@@ -26,14 +26,26 @@ def own(request: HttpRequest, mailbox: int) -> HttpResponse:
     form = DeviceForm(request.POST or None)
     if form.is_valid():
         with refusals_beside(form):
-            device, secret = changes.create_device_password(box, form.cleaned_data["name"], actor=actor_of(request))
+            may_fetch, may_send = form.purposes()
+            device, secret = changes.create_device_password(
+                box, form.cleaned_data["name"], actor=actor_of(request), may_fetch=may_fetch, may_send=may_send
+            )
             return _listed(request, box, DeviceForm(), device=device, secret=secret)
     return _listed(request, box, form)
 
 
 def _listed(request: HttpRequest, mailbox: Mailbox, form: DeviceForm, **shown_once: object) -> HttpResponse:
     devices = mailbox.device_passwords.filter(revoked__isnull=True, lent=False).order_by("-created")
-    return page(request, "devices/list.html", "mailbox-devices", own=mailbox, form=form, devices=devices, **shown_once)
+    return page(
+        request,
+        "devices/list.html",
+        "mailbox-devices",
+        own=mailbox,
+        form=form,
+        devices=devices,
+        sent=sending.sent_today(mailbox.pk),
+        **shown_once,
+    )
 
 
 @require_POST

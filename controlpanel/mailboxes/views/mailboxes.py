@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from controlpanel.accounts.actor import actor_of
-from controlpanel.mailboxes import changes, labels, rules
+from controlpanel.mailboxes import changes, labels, rules, sending
 from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
 from controlpanel.mailboxes.models import DevicePassword, Domain, Mailbox, State
@@ -197,6 +197,7 @@ def show(request: HttpRequest, mailbox: int) -> HttpResponse:
         sessions=overview.live_sessions(box.pk),
         labels=box.labels.order_by("name"),
         chart=usage_chart(box),
+        sent=sending.sent_today(box.pk),
     )
 
 
