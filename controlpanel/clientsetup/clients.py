@@ -40,6 +40,7 @@ ANY_NAME = _("the name that others see")
 ANY_ADDRESS = _("the whole address")
 ANY_PASSWORD = _("the password made for this program")
 RECEIVES_ONLY = _("This service only receives mail: leave the outgoing server that the program has already.")
+SENDS_TOO = _("Sending takes the same address and the same password as fetching.")
 PORT_TOO_LARGE = _("This program takes ports up to {largest} only, so it cannot reach port {port}.")
 NOTHING_TWICE = _(
     "An account that exists is changed, not added again: the program then knows what it has fetched already. "
@@ -208,6 +209,6 @@ def _caveats(facts: Facts, service: ServiceDescription) -> tuple[Text, ...]:
     port = service.incoming[0].port
     return (
         *((format_lazy(PORT_TOO_LARGE, largest=facts.largest_port, port=port),) if port > facts.largest_port else ()),
-        *((RECEIVES_ONLY,) if service.outgoing is None else ()),
+        RECEIVES_ONLY if service.outgoing is None else SENDS_TOO,
         *facts.caveats,
     )

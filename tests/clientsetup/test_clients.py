@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from controlpanel.clientsetup.client_facts import Client, Deletes, Quickest
-from controlpanel.clientsetup.clients import RECEIVES_ONLY, TABLE, Guide, guide, guides
+from controlpanel.clientsetup.clients import RECEIVES_ONLY, SENDS_TOO, TABLE, Guide, guide, guides
 from controlpanel.clientsetup.service import KEEP_ALWAYS, REMOVE, Retention, Server
 from tests.clientsetup.examples import ANA, RECEIVE_ONLY, SERVICE, STLS_ONLY
 
@@ -156,7 +156,12 @@ def test_the_public_page_copies_no_stand_in() -> None:
 def test_kmail_is_not_sent_to_a_port_that_it_cannot_type() -> None:
     high = replace(SERVICE, pop3s=Server("pop.example.net", 1995))
     assert any("999" in str(text) and "1995" in str(text) for text in guide(Client.KMAIL, high).caveats)
-    assert not guide(Client.KMAIL, SERVICE).caveats
+    assert not any("999" in str(text) for text in guide(Client.KMAIL, SERVICE).caveats)
+
+
+def test_what_sending_takes_is_said_where_there_is_a_server_to_send_by() -> None:
+    assert SENDS_TOO in guide(Client.OTHER, SERVICE).caveats
+    assert SENDS_TOO not in guide(Client.OTHER, RECEIVE_ONLY).caveats
 
 
 def test_the_quickest_way_is_the_one_that_works_for_pop3() -> None:

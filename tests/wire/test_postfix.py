@@ -356,7 +356,7 @@ def test_the_files_there_are_those_in_deploy() -> None:
             assert text == (ROOT / "deploy" / "postfix" / Path(path).name).read_text()
 
 
-@pytest.mark.parametrize("name", ["postfix"])
+@pytest.mark.parametrize("name", ["postfix", "exim", "web-proxies"])
 def test_both_languages_have_the_same_files(name: str) -> None:
     assert files_of(f"operate/{name}.md") == files_of(f"operate/{name}.es.md") != {}
 
