@@ -7,6 +7,7 @@ LAST_WORDS = {
     Farewell.IDLE: "421 4.4.2 Nothing came for too long",
     Farewell.SHUTDOWN: "421 4.3.2 The service is restarting",
     Farewell.ENDED: "421 4.3.2 The session was ended",
+    Farewell.TAKEN_OVER: "421 4.3.2 The session was ended",
     Farewell.TOO_MANY_CONNECTIONS: "421 4.7.0 Too many connections",
     Farewell.FAULT: "421 4.3.0 Something failed here",
 }

@@ -299,6 +299,22 @@ async def test_a_proxied_client_is_known_by_its_own_address(made: House) -> None
     assert (await second.rest()).startswith(b"-ERR")
 
 
+@served(proxies=LOOPBACK, limits=Limits(unauthenticated_per_address=1))
+async def test_one_address_has_only_so_many_that_have_not_signed_in(made: House) -> None:
+    async def come(address: str) -> Client:
+        client = await made.client()
+        client.send(f"PROXY TCP4 {address} 192.0.2.1 4711 110\r\n".encode())
+        return client
+
+    first = await come("192.0.2.7")
+    assert (await first.line()).startswith(b"+OK")
+    assert (await (await come("192.0.2.7")).rest()).startswith(b"-ERR [SYS/TEMP]")
+    assert (await (await come("192.0.2.8")).line()).startswith(b"+OK")
+    await first.command("QUIT")
+    await until(lambda: made.server.census.unauthenticated < 2)
+    assert (await (await come("192.0.2.7")).line()).startswith(b"+OK")
+
+
 @served(proxies=LOOPBACK)
 async def test_a_proxy_that_sends_no_header_gets_no_word(made: House) -> None:
     client = await made.client()

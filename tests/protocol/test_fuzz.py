@@ -12,7 +12,7 @@ from itertools import count
 
 import pytest
 
-from pop3service import dovecot_auth, lmtp
+from pop3service import dovecot_auth, lmtp, policy
 from pop3service.requests import (
     Code,
     Finish,
@@ -24,6 +24,7 @@ from pop3service.requests import (
     ScramKeys,
     ScramLookup,
     TokenLogin,
+    Unavailable,
 )
 from pop3service.rules import Peer, Rules, Tls
 from pop3service.signals import CLOSE, NEED_DATA, START_TLS, Farewell
@@ -66,6 +67,10 @@ DOVECOT = [
     *[HELLO, b"VERSION\t1\t2\n", b"CPID\t7\n", b"CANCEL\t1\n", b"CONT\t1\t" + ANA + b"\n", b"CONT\t2\t\n"],
     *[PLAIN % (1, ANA), PLAIN % (2, b"="), b"AUTH\t1\tLOGIN\tservice=smtp\tsecured\n", b"AUTH\t3\tPLAIN\tresp=\n"],
     *[b"AUTH\t4\tSCRAM-SHA-256\tservice=smtp\tresp=biwsbj1hLHI9Yg==\n"],
+]
+POLICY = [
+    *[b"request=smtpd_access_policy\n", b"protocol_state=RCPT\n", b"protocol_state=END-OF-MESSAGE\n", b"\n", b"\n"],
+    *[b"sasl_username=ana@example.org\n", b"sender=ana@example.org\n", b"recipient_count=3\n", b"=\n", b"size=0\n"],
 ]
 ODD = [
     b"\0",
@@ -127,6 +132,8 @@ class AnyStore(Store):
             piece=source.randint(1, 90),
         )
         self.source = source
+        if source.random() < 0.3:  # a domain that keeps headers in ASCII
+            self.instead = {Login: LoggedIn(3, 999, downgrades=True)}
 
     def answer(self, request: object) -> object:
         match request:
@@ -193,7 +200,7 @@ def dovecot_conversation(source: random.Random) -> None:
             if event is CLOSE or event is NEED_DATA:
                 break
             if isinstance(event, dovecot_auth.Asked):
-                session.answer(event, dovecot_answer(source, event))
+                session.answer(dovecot_auth.Answered(event, dovecot_answer(source, event)))
             else:
                 assert event.endswith(b"\n")  # type: ignore[union-attr]
         else:
@@ -208,7 +215,29 @@ def dovecot_answer(source: random.Random, asked: dovecot_auth.Asked) -> object:
     return source.choice([dovecot_auth.Granted("ana"), Refused(Code.AUTH, Reason.WRONG_PASSWORD)])
 
 
-@pytest.mark.parametrize("conversation", [pop3_conversation, lmtp_conversation, dovecot_conversation])
+def policy_conversation(source: random.Random) -> None:
+    """Whatever Postfix sends, each answer is one action and an empty line."""
+    session = policy.Session()
+    for piece in split(source, mutated(source, POLICY)):
+        session.receive(piece)
+        for _ in range(EVENTS_AT_MOST):
+            event = session.next_event()
+            if event is CLOSE or event is NEED_DATA:
+                break
+            if isinstance(event, bytes):
+                assert re.fullmatch(rb"(action=[ -~]+\n\n)+", event), event
+            else:
+                session.answer(source.choice([policy.Allowed(), policy.NotAllowed(Reason.SUSPENDED), Unavailable()]))
+        else:
+            raise AssertionError("it does not come to an end")
+        if event is CLOSE:
+            return
+
+
+CONVERSATIONS = [pop3_conversation, lmtp_conversation, dovecot_conversation, policy_conversation]
+
+
+@pytest.mark.parametrize("conversation", CONVERSATIONS)
 def test_octets_that_nobody_would_send(conversation: Callable[[random.Random], None]) -> None:
     assert fuzz(conversation) >= int(SEED or 0)
 
