@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from controlpanel import relay
 from controlpanel.accounts import invitations, second_addresses, throttle
 from controlpanel.accounts.actor import Actor
 from controlpanel.accounts.addresses import canonical_or_none, elsewhere
@@ -24,7 +24,7 @@ MOST_AN_HOUR = 3  # links for one forgotten password
 
 def can_send() -> bool:
     """Whether this service sends mail at all."""
-    return bool(settings.RELAY_URL and settings.MAIL_FROM)
+    return relay.is_set_up()
 
 
 def send_invitation(user: User, address: str, *, actor: Actor) -> str:
