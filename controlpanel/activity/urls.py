@@ -7,6 +7,8 @@ from controlpanel.activity.views import changes, dialogues, held, messages, read
 urlpatterns = [
     path("activity/", changes.every, name="activity"),
     path("domains/<str:domain>/activity/", changes.of_domain, name="domain-activity"),
+    path("activity/export/", changes.export_every, name="activity-export"),
+    path("domains/<str:domain>/activity/export/", changes.export_of_domain, name="domain-activity-export"),
     path("mail/<int:mailbox>/", messages.home, name="mailbox-home"),
     path("mail/<int:mailbox>/removed/", messages.removed, name="mailbox-removed"),
     path("mail/<int:mailbox>/held/", held.of_mailbox, name="mailbox-held"),

@@ -13,6 +13,7 @@ from controlpanel.jobs import (
     policy_notices,
     quota_digests,
     quota_notices,
+    store_check,
 )
 from controlpanel.journal import forgetting
 from controlpanel.mailboxes import changes
@@ -21,6 +22,7 @@ from controlpanel.mailstore.onward import queue
 
 MINUTE = 60
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 Step = Callable[[], bool]
 
@@ -97,5 +99,6 @@ SCHEDULE = [
     Work("forget messages", HOUR, repeated(retention.forget)),
     Work("forget mail that left", HOUR, repeated(queue.forget)),
     Work("forget sessions", HOUR, repeated(forgetting.forget)),
+    Work("check the store", DAY, store_check.check_all),
     Work("forget failed sign-ins", HOUR, repeated(lambda: throttle.forget() > 0)),
 ]

@@ -23,6 +23,7 @@ class Activity(models.Model):
         indexes = [
             models.Index(fields=["domain_id", "-id"], name="activity_domain"),
             models.Index(fields=["mailbox_id", "-id"], name="activity_mailbox"),
+            models.Index(fields=["at"], name="activity_at"),
         ]
 
     def __str__(self) -> str:

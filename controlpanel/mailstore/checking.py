@@ -41,21 +41,38 @@ ORDER BY mailbox_id LIMIT %(mailboxes)s::bigint
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step found. `last`: the mailbox to go on after; `mailboxes`: how many it looked at."""
+
+    faults: Sequence[Fault]
+    last: int
+    mailboxes: int
+
+
 def check(*, repair: bool = False) -> Iterator[Fault]:
     """Yield every fault; with `repair` each is mended before it is yielded, a hundred mailboxes a transaction."""
     after = 0
-    while mailboxes := [each for (each,) in database.rows(MAILBOXES, after=after, mailboxes=MAILBOXES_A_STEP)]:
-        with transaction.atomic():
-            if repair:
-                lock_usages(mailboxes)
-            faults = [*_counters(mailboxes), *_bodies(mailboxes, repair)]
-            if repair and faults:
-                _set_counters(mailboxes)
-        yield from faults
-        after = mailboxes[-1]
+    while step := check_some(after, repair=repair):
+        yield from step.faults
+        after = step.last
     yield from _held(repair)
     yield from _outgoing(repair)
     yield from _chunks(repair)
+
+
+def check_some(after: int, *, repair: bool = False) -> Step | None:
+    """Check the hundred mailboxes next after number `after`, in one transaction; None at the end."""
+    mailboxes = [each for (each,) in database.rows(MAILBOXES, after=after, mailboxes=MAILBOXES_A_STEP)]
+    if not mailboxes:
+        return None
+    with transaction.atomic():
+        if repair:
+            lock_usages(mailboxes)
+        faults = [*_counters(mailboxes), *_bodies(mailboxes, repair)]
+        if repair and faults:
+            _set_counters(mailboxes)
+    return Step(faults, mailboxes[-1], len(mailboxes))
 
 
 # What is present or can be restored has its body, in chunks from 0 without a hole.

@@ -195,6 +195,19 @@ class SinceCrash(models.Model):
         return f"{self.since:%F %T}"
 
 
+class StoreCheck(models.Model):
+    """A comparison of the store with itself that the clock made. `ended` is null while it runs, or was interrupted."""
+
+    started = models.DateTimeField(auto_now_add=True)
+    ended = models.DateTimeField(null=True)
+    mailboxes = models.PositiveIntegerField(default=0)
+    faults = models.PositiveIntegerField(default=0)
+    first = models.JSONField(default=list)  # of them some: [kind, number, found, expected]
+
+    def __str__(self) -> str:
+        return f"{self.started:%F %T}: {self.faults}"
+
+
 class Fetched(models.Model):
     """That a device fetched a message whole, and when it first did."""
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +16,8 @@ from controlpanel.mailboxes import changes, rules
 from controlpanel.mailboxes.models import Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.standing import page, say
-from controlpanel.mailstore.models import Process, Session
+from controlpanel.mailstore.models import Process, Session, StoreCheck
+from controlpanel.panel import certificates, work
 
 SHOWN = 50  # of who is slowed
 SILENT = timedelta(seconds=30)  # without a heartbeat a process counts as gone, and its sessions with it
@@ -37,6 +39,9 @@ def show(request: HttpRequest) -> HttpResponse:
         mailboxes=Mailbox.objects.exclude(state=State.DELETED).count(),
         database=_database(),
         slowed=throttle.slowed(SHOWN),
+        work=work.all_kinds(),
+        check=StoreCheck.objects.filter(ended__isnull=False).order_by("-pk").first(),
+        certificates=certificates.kept(settings.TLS_DIR),
     )
 
 

@@ -7,8 +7,11 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from controlpanel.accounts.models import User
+from controlpanel.jobs.models import Job
 from controlpanel.journal.models import Activity
 from controlpanel.mailboxes.models import GIB, Address, Domain, Mailbox, State, Usage
+from controlpanel.mailstore.models import StoreCheck
+from controlpanel.panel.work import NAMES
 from tests.browser.demo_mail import fill
 from tests.store.factories import make_alias, make_domain, make_mailbox
 
@@ -62,6 +65,18 @@ def people() -> None:
     longest = make_mailbox(LONGEST, name="María de los Ángeles Fernández Villaverde", quota=GIB)
     Usage.objects.filter(mailbox=longest).update(messages=41, octets=530 * 2**20)
     _history(operator, administrator, office)
+    _work()
+
+
+def _work() -> None:
+    """Jobs as they stand after a while: one that failed, one that runs, the others as they should; the store fits."""
+    now = timezone.now()
+    minute = timedelta(minutes=1)
+    for number, name in enumerate(NAMES):
+        Job.objects.create(name=name, due=now + number * minute, ended=now - minute, steps=number + 1)
+    Job.objects.filter(name="send letters").update(fault="ConnectionRefusedError")
+    Job.objects.filter(name="sweep bodies").update(claimed_until=now + minute)
+    StoreCheck.objects.create(ended=now - 300 * minute, mailboxes=12_408)
 
 
 def crowd() -> None:

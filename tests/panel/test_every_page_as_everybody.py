@@ -105,6 +105,8 @@ PAGES = [
     ("mailbox-sessions", "GET", "owner"),
     ("session-end", "POST", "operator administrator owner"),
     ("activity", "GET", RUNS_ONE),
+    ("activity-export", "GET", RUNS_ONE),
+    ("domain-activity-export", "GET", RUNS_IT),
     ("second-address-confirm", "POST", EVERYBODY),
     ("second-factor-needed", "GET", EVERYBODY),
     ("look-begin", "POST", "operator"),
