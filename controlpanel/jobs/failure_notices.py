@@ -41,7 +41,7 @@ def end_and_tell(claimed: Claimed, fate: Fate, reply: str) -> None:
 
 
 def _is_to_be_told(claimed: Claimed, head: bytes) -> bool:
-    if claimed.errand == Errand.NOTICE or not claimed.sender:
+    if claimed.errand != Errand.FORWARD or not claimed.sender:
         return False
     fields = [(name, str(value)) for name, value in _header(head).items()]
     return silence(claimed.sender, fields, {claimed.forwarder}) in (None, Silence.NOT_ADDRESSED)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from controlpanel.accounts import throttle
 from controlpanel.importing import running as importing
 from controlpanel.jobs import (
+    answers,
     held_notices,
     letters,
     line_notices,
@@ -97,6 +98,7 @@ SCHEDULE = [
     Work("erase deleted mailboxes", HOUR, repeated(retention.erase_deleted)),
     Work("drop deleted mailboxes", HOUR, drop_deleted),
     Work("forget messages", HOUR, repeated(retention.forget)),
+    Work("forget who was answered", HOUR, repeated(answers.forget)),
     Work("forget mail that left", HOUR, repeated(queue.forget)),
     Work("forget sessions", HOUR, repeated(forgetting.forget)),
     Work("check the store", DAY, store_check.check_all),

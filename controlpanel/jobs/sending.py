@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.utils import timezone
 
-from controlpanel.jobs import failure_notices
+from controlpanel.jobs import answers, failure_notices
 from controlpanel.mailstore.beside import Errand, Fate
 from controlpanel.mailstore.onward import queue, returned, senders
 from controlpanel.mailstore.onward.queue import Claimed
@@ -50,10 +50,24 @@ def send_due(stop: threading.Event) -> bool:
 def _send_all(first: Claimed, line: Line, stop: threading.Event) -> None:
     claimed: Claimed | None = first
     while claimed:
-        _send(claimed, line)
+        _send_or_put_off(claimed, line)
         if stop.is_set() or not line.usable:
             return
         claimed = queue.claim()
+
+
+def _send_or_put_off(claimed: Claimed, line: Line) -> None:
+    """A message that we cannot send by a fault of our own shall stop no other."""
+    try:
+        if claimed.errand == Errand.ANSWER:
+            answers.answer(claimed)
+        else:
+            _send(claimed, line)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("event=fault id=%d errand=%s", claimed.id, claimed.errand)
+        _settle(claimed, RelayFault("A fault of this service."), "")
 
 
 def _send(claimed: Claimed, line: Line) -> None:

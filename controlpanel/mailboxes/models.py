@@ -174,6 +174,8 @@ class Mailbox(models.Model):
     labels = models.ManyToManyField(Label, related_name="mailboxes")
     forward_to = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
     forward_keep = models.BooleanField(default=True, db_default=True)  # a copy of what is forwarded stays here
+    away_from = models.DateTimeField(null=True)  # between these an AwayReply answers
+    away_until = models.DateTimeField(null=True)
     record_until = models.DateTimeField(null=True)  # its dialogues with mail clients are written down until then
     record_sessions = models.PositiveSmallIntegerField(default=0, db_default=0)  # and so many of them
     scram_salt = models.BinaryField(max_length=16)  # one for all device passwords (RFC 5802 section 5.1 names it first)
@@ -200,6 +202,20 @@ class Mailbox(models.Model):
     def sending_limit(self) -> int | None:
         """Recipients a local day to whom it may send; none: as many as it likes."""
         return self.domain.daily_limit if self.daily_limit is None else self.daily_limit
+
+
+class AwayReply(models.Model):
+    """What answers mail while its owner is away, from Mailbox.away_from to away_until."""
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="away_reply")
+    first_day = models.DateField()  # as its owner wrote them, both included
+    last_day = models.DateField()
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    written = models.DateTimeField()  # whoever was answered before may be answered anew
+
+    def __str__(self) -> str:
+        return f"{self.subject} from {self.mailbox_id}"
 
 
 class Usage(models.Model):

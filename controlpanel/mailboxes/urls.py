@@ -62,6 +62,7 @@ urlpatterns = [
     path("aliases/<int:address>/", aliases.edit, name="alias"),
     path("aliases/<int:address>/delete/", aliases.delete, name="alias-delete"),
     path("mail/<int:mailbox>/forwarding/", forwarding.forwarding, name="mailbox-forwarding"),
+    path("mail/<int:mailbox>/away/", forwarding.away, name="mailbox-away"),
     path("mail/<int:mailbox>/devices/", devices.own, name="mailbox-devices"),
     path("mail/<int:mailbox>/devices/<int:device>/revoke/", devices.revoke, name="device-revoke"),
 ]

@@ -7,9 +7,13 @@ from controlpanel.mailboxes.models import Mailbox
 
 
 class Errand(models.TextChoices):
-    """Why mail leaves: an alias or a mailbox hands it on, or a failure is told to whoever sent what we handed on."""
+    """Why mail leaves: an alias or a mailbox hands it on, or a notice answers it: of a failure, or of an absence.
+
+    ANSWER asks first whether an absence is to be told, and never leaves itself.
+    """
 
     FORWARD = "forward"
+    ANSWER = "answer"
     NOTICE = "notice"
 
 
@@ -75,6 +79,21 @@ class Outgoing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.forwarder} to {self.recipient}"
+
+
+class Answered(models.Model):
+    """Who was told of an absence, and when last."""
+
+    mailbox_id = models.BigIntegerField()
+    sender = models.CharField(max_length=320)  # lower case
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailbox_id", "sender"], name="answered_once")]
+        indexes = [models.Index(fields=["at"], name="answered_at")]
+
+    def __str__(self) -> str:
+        return f"{self.sender} by {self.mailbox_id}"
 
 
 class Held(models.Model):

@@ -41,7 +41,7 @@ class Departure:
 OF_MAILBOX = """
 SELECT recipient, since, due, ended, fate, reply, kept, tries, sender, from_header, subject
 FROM mailstore_outgoing
-WHERE mailbox_id = %(mailbox)s::bigint AND fate <> 'sent' AND (ended IS NOT NULL OR tries > 0)
+WHERE mailbox_id = %(mailbox)s::bigint AND errand = 'forward' AND fate <> 'sent' AND (ended IS NOT NULL OR tries > 0)
 ORDER BY id DESC LIMIT %(limit)s::bigint
 """
 

@@ -14,6 +14,7 @@ class Room:
     `full`: it has no octet left, or refused for want of room and has taken nothing since.
     `changed`: this batch turned `full`.
     `forward_to`: where its owner wants its mail too, or instead where not `forward_keep`; none while it is suspended.
+    `away`: its owner is not there, and wants that told.
     """
 
     mailbox_id: int
@@ -28,6 +29,7 @@ class Room:
     forward_to: list[str]
     forward_keep: bool
     hold_spam: bool
+    away: bool
     changed: bool = False
     uidls: set[str] = field(default_factory=set)
 
@@ -62,7 +64,9 @@ SELECT usage.mailbox_id, usage.change, usage.octets, mailbox.quota,
        mailbox.address_text,
        CASE WHEN mailbox.state = 'active' AND domain.state = 'active' AND domain.forwarding
             THEN mailbox.forward_to ELSE '{}' END::text[],
-       mailbox.forward_keep, domain.hold_spam
+       mailbox.forward_keep, domain.hold_spam,
+       COALESCE(mailbox.away_from <= now() AND mailbox.away_until > now() AND mailbox.state = 'active'
+       AND domain.state = 'active', false)
 FROM mailboxes_usage AS usage
 JOIN mailboxes_mailbox AS mailbox ON mailbox.id = usage.mailbox_id
 JOIN mailboxes_domain AS domain ON domain.id = mailbox.domain_id

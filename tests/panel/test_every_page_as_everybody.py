@@ -75,6 +75,8 @@ PAGES = [
     ("alias-delete", "POST", RUNS_IT),
     ("mailbox-forwarding", "GET", HOLDS_OR_RUNS),
     ("mailbox-forwarding", "POST", HOLDS_OR_RUNS),
+    ("mailbox-away", "GET", HOLDS_OR_RUNS),
+    ("mailbox-away", "POST", HOLDS_OR_RUNS),
     ("mailbox-devices", "GET", "owner"),
     ("device-revoke", "POST", "operator administrator owner"),
     ("mailbox-home", "GET", "owner"),

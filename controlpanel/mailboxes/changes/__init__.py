@@ -10,6 +10,7 @@ Locks are taken in one order: Domain (by number), User, Usage, Mailbox, Address,
 from controlpanel.mailboxes.changes.accesses import grant_access, revoke_access
 from controlpanel.mailboxes.changes.alias_domains import end_alias_domain, make_alias_domain
 from controlpanel.mailboxes.changes.aliases import change_alias, create_alias, delete_alias, set_catch_all
+from controlpanel.mailboxes.changes.away import Away, choose_away
 from controlpanel.mailboxes.changes.credentials import (
     accept_invitation,
     invite,
@@ -74,6 +75,7 @@ from controlpanel.mailboxes.changes.slowed import clear_slowed
 
 __all__ = [
     "DEFAULT",
+    "Away",
     "ChangeRefused",
     "ListRefused",
     "accept_invitation",
@@ -86,6 +88,7 @@ __all__ = [
     "change_mailbox",
     "change_preferences",
     "check_list",
+    "choose_away",
     "choose_forwarding",
     "choose_leaving",
     "clear_slowed",

@@ -1,6 +1,7 @@
 """What a delivery sends on: to where its alias points, and to where the mailbox's owner wants it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controlpanel import relay
@@ -32,6 +33,9 @@ def outward(
         room = rooms.get(delivery.mailbox_id)
         if room is not None and (kept or isinstance(result, Passed)):
             found += [_row(delivery, body, kept, room.mailbox_id, room.address, it) for it in own(delivery, room)]
+            if room.away and delivery.sender and not delivery.spam and relay.is_set_up():
+                row = _row(delivery, body, kept, room.mailbox_id, room.address, delivery.sender)
+                found.append(replace(row, errand=Errand.ANSWER.value))
     return found
 
 
@@ -49,7 +53,7 @@ def _row(delivery: "Delivery", body: int, kept: bool, mailbox: int | None, forwa
         mailbox_id=mailbox,
         forwarder=forwarder,
         sender=fitting(delivery.sender, 320),
-        recipient=recipient,
+        recipient=fitting(recipient, 320),
         body=body,
         octets=delivery.octets,
         head=delivery.passing.head,

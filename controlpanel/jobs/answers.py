@@ -1,0 +1,92 @@
+"""Tell senders that an owner is away: once in four days, people alone (RFC 3834, RFC 5230), under an empty sender."""
+
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import SMTPUTF8, compat32
+from email.utils import format_datetime, formataddr, make_msgid
+
+from django.db import transaction
+from django.utils import timezone
+
+from controlpanel import database
+from controlpanel.mailboxes.autoreply_rules import PERIOD, silence
+from controlpanel.mailboxes.models import Alias, AwayReply, Domain, Mailbox
+from controlpanel.mailstore.beside import Fate
+from controlpanel.mailstore.headers import SCANNED_OCTETS
+from controlpanel.mailstore.onward import queue, returned
+from controlpanel.mailstore.onward.queue import Claimed
+
+ROWS_A_STEP = 500
+
+# One row decides between several that answer one sender at the same time.
+NOTE = """
+INSERT INTO mailstore_answered AS answered (mailbox_id, sender, at)
+VALUES (%(mailbox)s::bigint, %(sender)s::text, now())
+ON CONFLICT (mailbox_id, sender) DO UPDATE SET at = now()
+WHERE answered.at < now() - make_interval(secs => %(seconds)s) OR answered.at < %(written)s::timestamptz
+RETURNING 1
+"""
+
+
+def answer(claimed: Claimed) -> None:
+    """Queue the reply to a message that arrived while its owner was away, if it is one to be answered, and end this."""
+    reply = AwayReply.objects.select_related("mailbox__user", "mailbox__domain").filter(pk=claimed.mailbox_id).first()
+    head = queue.read_chunks(claimed, SCANNED_OCTETS)[claimed.head :]
+    wanted = reply is not None and reply.mailbox.away_from is not None and _is_to_be_answered(claimed, head, reply)
+    with transaction.atomic():
+        if queue.end(claimed, Fate.SENT, "") and wanted and reply is not None and _is_due(claimed, reply):
+            message = reply_of(reply, claimed)
+            returned.tell(claimed.forwarder, claimed.sender, message.as_bytes(policy=SMTPUTF8))
+
+
+def _is_to_be_answered(claimed: Claimed, head: bytes, reply: AwayReply) -> bool:
+    header = BytesHeaderParser(policy=compat32).parsebytes(head)
+    return silence(claimed.sender, [(name, str(value)) for name, value in header.items()], own(reply.mailbox)) is None
+
+
+def own(mailbox: Mailbox) -> set[str]:
+    """Return the addresses by which mail comes to a mailbox: its own, its aliases', and those in alias domains."""
+    addresses = Alias.objects.filter(mailbox=mailbox).exclude(address__local="")
+    found = {mailbox.address_text, *(str(alias.address) for alias in addresses.select_related("address__domain"))}
+    names = Domain.objects.filter(alias_of__name__in={each.rpartition("@")[2] for each in found})
+    others = list(names.values_list("name", "alias_of__name"))
+    return found | {
+        f"{each.rpartition('@')[0]}@{name}" for each in found for name, home in others if each.endswith(f"@{home}")
+    }
+
+
+def _is_due(claimed: Claimed, reply: AwayReply) -> bool:
+    """Whether this sender was not told yet, or four days ago, or something else; now they are."""
+    values = {"mailbox": claimed.mailbox_id, "sender": claimed.sender.lower(), "written": reply.written}
+    return bool(database.rows(NOTE, seconds=PERIOD.total_seconds(), **values))
+
+
+def reply_of(reply: AwayReply, claimed: Claimed) -> EmailMessage:
+    """RFC 3834 section 3.1: from the mailbox, in the thread of what it answers, and marked as a reply of a program."""
+    mailbox = reply.mailbox
+    message = EmailMessage(policy=SMTPUTF8)
+    message["From"] = formataddr((mailbox.name or mailbox.user.name, mailbox.address_text))
+    message["To"] = claimed.sender
+    message["Subject"] = reply.subject
+    message["Date"] = format_datetime(timezone.now())
+    message["Message-ID"] = make_msgid(domain=mailbox.domain.name)
+    if answered := " ".join(claimed.message_id.split()):
+        message["In-Reply-To"] = answered
+        message["References"] = answered
+    message["Auto-Submitted"] = "auto-replied"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(reply.text)
+    return message
+
+
+FORGET = """
+DELETE FROM mailstore_answered WHERE id IN (
+    SELECT id FROM mailstore_answered WHERE at < now() - make_interval(secs => %(seconds)s)
+    ORDER BY at LIMIT %(rows)s::bigint FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+def forget() -> bool:
+    """Forget who was answered four days ago: they may be answered again."""
+    return database.run(FORGET, seconds=PERIOD.total_seconds(), rows=ROWS_A_STEP) > 0
