@@ -16,6 +16,7 @@ from controlpanel.mailboxes.views import (
     passwords,
     several,
     sign_in_help,
+    slips,
     states,
 )
 
@@ -51,7 +52,7 @@ urlpatterns = [
     path("mailboxes/<int:mailbox>/hand-over/", handing_over.hand_over, name="mailbox-hand-over"),
     path("mailboxes/<int:mailbox>/access/new/", moving.grant, name="access-new"),
     path("mailboxes/<int:mailbox>/access/<int:access>/revoke/", moving.revoke, name="access-revoke"),
-    path("mailboxes/<int:mailbox>/invite/", sign_in_help.invite, name="mailbox-invite"),
+    path("mailboxes/<int:mailbox>/invite/", slips.invite, name="mailbox-invite"),
     path("mailboxes/<int:mailbox>/invite/send/", sign_in_help.send_invitation, name="mailbox-invite-send"),
     path(
         "mailboxes/<int:mailbox>/reset-second-factor/", sign_in_help.reset_second_factor, name="mailbox-second-factor"

@@ -21,9 +21,9 @@ from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
 from controlpanel.mailboxes.models import DevicePassword, Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.totals import Totals, totals
+from controlpanel.mailboxes.views import slips
 from controlpanel.mailboxes.views.growth import usage_chart
 from controlpanel.mailboxes.views.passwords import readable_password
-from controlpanel.mailboxes.views.sign_in_help import invitation_link
 from controlpanel.mailboxes.views.standing import page, running, say, the_domain, the_mailbox
 from controlpanel.mailstore import overview
 from controlpanel.panel import lists
@@ -165,6 +165,7 @@ def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpRes
                 note=data["note"],
             )
             changes.label_mailbox(mailbox, data["labels"], actor=actor)
+        slip = slips.slip(request, mailbox) if data["invite"] else None
         return page(
             request,
             "mailboxes/made.html",
@@ -172,7 +173,8 @@ def _made(request: HttpRequest, domain: Domain, form: NewMailboxForm) -> HttpRes
             domain=domain,
             mailbox=mailbox,
             password="" if data["password"] else password,
-            link=invitation_link(request, mailbox.user) if data["invite"] else "",
+            link=slip.link if slip else "",
+            slip=slip,
             can_send=changes.can_send(),
         )
     return None

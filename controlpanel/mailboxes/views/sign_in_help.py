@@ -22,22 +22,6 @@ def invitation_link(request: HttpRequest, user: User) -> str:
 
 @never_cache
 @require_POST
-def invite(request: HttpRequest, mailbox: int) -> HttpResponse:
-    box = the_mailbox(request, mailbox, Act.RULE_MAILBOX)
-    link = invitation_link(request, box.user)
-    return page(
-        request,
-        "mailboxes/invited.html",
-        "domain-mailboxes",
-        domain=box.domain,
-        mailbox=box,
-        link=link,
-        can_send=changes.can_send(),
-    )
-
-
-@never_cache
-@require_POST
 def send_invitation(request: HttpRequest, mailbox: int) -> HttpResponse:
     """Send an invitation to another address: for the form of a slip, or for a page of its own."""
     box = the_mailbox(request, mailbox, Act.RULE_MAILBOX)

@@ -8,14 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
 from controlpanel.accounts import invitations
 from controlpanel.clientsetup import qr
 from controlpanel.clientsetup.description import help_url
 from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.models import Domain, Mailbox
+from controlpanel.mailboxes.rules import Act
 from controlpanel.mailboxes.views.sign_in_help import invitation_link
-from controlpanel.mailboxes.views.standing import page
+from controlpanel.mailboxes.views.standing import page, the_mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,14 @@ def printable(
         "mailboxes/slips.html",
         "domain-mailboxes" if domain else "mailboxes",
         domain=domain,
-        slips=[_slip(request, mailbox) for mailbox in mailboxes],
+        slips=[slip(request, mailbox) for mailbox in mailboxes],
         made=made,
         can_send=changes.can_send(),
     )
 
 
-def _slip(request: HttpRequest, mailbox: Mailbox) -> Slip:
+def slip(request: HttpRequest, mailbox: Mailbox) -> Slip:
+    """Return a slip with a new invitation for the owner of the mailbox."""
     link = invitation_link(request, mailbox.user)
     until = timezone.now() + timedelta(seconds=invitations.LIFETIME)
     help_page = help_url(mailbox.domain.name, mailbox.domain.language)
@@ -60,3 +64,13 @@ def _slip(request: HttpRequest, mailbox: Mailbox) -> Slip:
             "How to set up your mail client: %(help)s"
         ) % {"address": mailbox.address_text, "link": link, "help": help_page}
     return Slip(mailbox, link, code, help_page, until, words)
+
+
+@never_cache
+@require_POST
+def invite(request: HttpRequest, mailbox: int) -> HttpResponse:
+    """One slip, for who chooses a first or another password."""
+    box = the_mailbox(request, mailbox, Act.RULE_MAILBOX)
+    made = slip(request, box)
+    context = {"domain": box.domain, "mailbox": box, "link": made.link, "slip": made, "can_send": changes.can_send()}
+    return page(request, "mailboxes/invited.html", "domain-mailboxes", **context)
