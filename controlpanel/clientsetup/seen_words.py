@@ -67,6 +67,11 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
         _("It came with an old TLS and was refused"),
         _("Update the mail client, or the system of its device: one from after 2014 speaks TLS 1.2 by itself."),
     ),
+    "may_not_send": (
+        WRONG,
+        _("The password is right, but this mailbox may not send"),
+        _("Whoever runs the domain can allow it. Receiving works."),
+    ),
     "pop3_off": (
         WRONG,
         _("The password is right, but mail clients are turned off for this mailbox"),

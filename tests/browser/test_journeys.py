@@ -47,7 +47,7 @@ def test_a_taken_address_is_said_beside_the_field(open_page: Open) -> None:
     page.get_by_label("Space").fill("1,5 GB")
     page.get_by_role("button", name="Create the mailbox").click()
     expect(page.get_by_label("Address", exact=True)).to_have_attribute("aria-invalid", "true")
-    expect(page.locator("#id_local_error")).to_have_text("Somebody signs in with this address already.")
+    expect(page.locator("#id_local_error")).to_have_text("This address is taken by a mailbox.")
     expect(page.get_by_label("Name of the person")).to_have_value("Ana Otra")
     expect(page.get_by_label("Space")).to_have_value("1,5 GB")
 
@@ -219,7 +219,7 @@ def test_search_from_anywhere_by_key(open_page: Open) -> None:
 
 def test_a_list_answers_while_one_types(open_page: Open) -> None:
     page = open_page(f"/domains/{OFFICE}/mailboxes/", "administrator")
-    field = page.get_by_role("searchbox", name="Find by address or name")
+    field = page.get_by_role("searchbox", name="Find by address, name or note")
     field.press_sequentially("ro")
     expect(page.get_by_text("Showing 1–1 of 1", exact=True)).to_be_visible()
     expect(field).to_be_focused()
@@ -267,10 +267,10 @@ def test_menus_open_and_close_by_key(open_page: Open) -> None:
 def test_without_script_everything_still_works(open_page: Open) -> None:
     page = open_page("/sign-in/", java_script_enabled=False)
     sign_in(page, demo.ADMINISTRATOR)
-    page.get_by_role("searchbox", name="Find by address or name").fill("ventas")
+    page.get_by_role("searchbox", name="Find by address, name or note").fill("ventas")
     page.keyboard.press("Enter")
     page.get_by_role("link", name=f"ventas@{OFFICE}").click()
-    page.get_by_role("link", name="Change", exact=True).click()
+    page.locator("a.btn", has_text="Change").click()
     page.get_by_label("Space").fill("2 GB")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("702 MB of 2 GB")).to_be_visible()

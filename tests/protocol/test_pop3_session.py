@@ -178,7 +178,7 @@ class TestFarewell:
 
     @pytest.mark.parametrize("command", [b"RETR 1", b"UIDL"])
     def test_says_nothing_inside_a_reply(self, command):
-        wire = logged_in(Store(messages=[b"a\r\n"] * 1001, piece=1))
+        wire = logged_in(Store(messages=[b"a\r\n"] * 2501, piece=1))
         wire.session.receive(command + b"\r\n")
         while not wire.session.inside_reply:
             wire.session.answer(wire.store.answer(wire.until(Request)))

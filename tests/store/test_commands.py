@@ -93,15 +93,15 @@ def test_an_operator_is_made_once_and_no_repeat_changes_their_password(run: Any)
     assert "required" in wrong(run, "add_operator", "boss@elsewhere.example")
 
 
-def test_who_signs_in_already_becomes_an_operator_with_the_password_they_had(run: Any) -> None:
+def test_who_signs_in_already_becomes_an_operator_with_the_password_that_is_given(run: Any) -> None:
     user = make_mailbox("ana@example.org").user
     user.set_password(STRONG)
     user.save()
     said = run("add_operator", "ana@example.org", "--password-stdin", given=OTHER)
-    assert said == "ana@example.org is an operator now, with the password they had.\n"
+    assert said == "ana@example.org is an operator now, and signs in with this password.\n"
     user.refresh_from_db()
     assert user.is_operator
-    assert user.check_password(STRONG)
+    assert user.check_password(OTHER)
 
 
 def test_a_password_is_set_and_the_same_one_is_left_alone(run: Any) -> None:

@@ -2,6 +2,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand
+from django.db import transaction
 
 from controlpanel.accounts.actor import SHELL
 from controlpanel.accounts.addresses import canonical, shown
@@ -11,7 +12,7 @@ from controlpanel.mailboxes.management.shell import one_line_errors, secret, tak
 
 
 class Command(BaseCommand):
-    help = "Make an operator, who may all but read mail. Who signs in already keeps their password."
+    help = "Make an operator, who may all but read mail. Who signs in already gets the password that is given."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("address", help="best one of another service: it works when this one does not")
@@ -28,6 +29,9 @@ class Command(BaseCommand):
             elif user.is_operator:
                 said = "is already there."
             else:
-                changes.appoint_operator(user, actor=SHELL)
-                said = "is an operator now, with the password they had."
+                password = secret()
+                with transaction.atomic():
+                    changes.appoint_operator(user, actor=SHELL)
+                    changes.set_password(user, password, actor=SHELL)
+                said = "is an operator now, and signs in with this password."
         self.stdout.write(f"{shown(address)} {said}")
