@@ -77,11 +77,6 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
         _("The password is right, but mail clients are turned off for this mailbox"),
         _("Whoever runs the domain can turn them on."),
     ),
-    "may_not_send": (
-        WRONG,
-        _("The password is right, but this mailbox may not send"),
-        _("Whoever runs the domain can allow it."),
-    ),
     "device_password_needed": (
         WRONG,
         _("The main password opens no mail client here"),
