@@ -33,10 +33,21 @@ class Live:
 
 def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> Steps[LoginAnswer]:
     """Apply policy to a right secret, and open the maildrop."""
-    store, line = door.store, door.line
-    refusal = sign_in.judge(account, proof, line.address or None) or unsafe(door, account, mechanism)
+    store = door.store
+    refusal = sign_in.judge(account, proof, door.line.address or None) or unsafe(door, account, mechanism)
     if refusal is not None:
         return refuse(door, account, mechanism, refusal)
+    store.per_mailbox[account.mailbox] += 1
+    answer = yield from let_in(door, account, proof, mechanism)
+    if not isinstance(answer, LoggedIn):
+        store.leave_mailbox(account.mailbox)
+    return answer
+
+
+def let_in(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> Steps[LoginAnswer]:
+    """Open the maildrop in its turn, unless the mailbox has too many sessions, or one that excludes this."""
+    store, line = door.store, door.line
+    beside = store.per_mailbox[account.mailbox] - 1
     turn = yield from take_turn(store, account)
     if isinstance(turn, Unavailable):
         return turn
@@ -51,6 +62,7 @@ def enter(door: "Pop3Door", account: Account, proof: Proof, mechanism: str) -> S
         tls=line.tls,
         mechanism=mechanism,
         exclusive=account.exclusive,
+        beside=beside,
     )
     opened = yield from open_maildrop(door, opening)
     if not isinstance(opened, Opened):

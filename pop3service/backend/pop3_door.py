@@ -226,6 +226,7 @@ class Pop3Door:
         """The store has been told of the end: hold nothing more of the session."""
         live = self._session
         self.store.sessions.pop(live.opened.session, None)
+        self.store.leave_mailbox(live.opening.mailbox_id)
         self.spare_memory()
         self._reader = None
         self._done = True

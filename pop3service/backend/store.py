@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -101,6 +102,7 @@ class Store:
         self.mark = spam.operators_mark()
         self.process = maildrop.MailProcess(uuid4(), socket.gethostname(), os.getpid())
         self.sessions: dict[int, Pop3Door] = {}
+        self.per_mailbox: Counter[int] = Counter()  # sessions that are open or being opened
         self.policies = Policies()
         self.read_ahead = READ_AHEAD_OCTETS  # octets that may still be read before they are asked for
         short, ends, bodies, incoming = [Lane(loop, name) for name in ("short", "ends", "bodies", "incoming")]
@@ -164,6 +166,11 @@ class Store:
     def close(self) -> None:
         for lane in self._lanes:
             lane.close()
+
+    def leave_mailbox(self, mailbox: int) -> None:
+        self.per_mailbox[mailbox] -= 1
+        if not self.per_mailbox[mailbox]:
+            del self.per_mailbox[mailbox]
 
     def finish(self, closing: maildrop.Closing, tries: int = CLOSE_TRIES) -> None:
         """End a session that nobody waits for; where the store cannot be reached now, try again for five minutes."""

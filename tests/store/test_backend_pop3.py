@@ -253,7 +253,34 @@ def test_one_mailbox_has_so_many_sessions(ana: Mailbox, settings: Any) -> None:
         answer = await answer_to(backend.pop3(FakeLine()), login())
         assert answer == Refused(Code.IN_USE, Reason.TOO_MANY_SESSIONS)
         await answer_to(doors[0], Finish([], []))
-        await until_rows(PastSession.objects, 1)
+        await signed_in(backend)  # whether or not the store has heard of that end
+
+    beside_a_backend(test)
+
+
+def test_quick_polls_are_not_taken_for_a_crowd(ana: Mailbox, settings: Any) -> None:
+    settings.SESSIONS_PER_MAILBOX = 2
+
+    async def test(backend: Backend) -> None:
+        for _ in range(30):
+            assert await answer_to(await signed_in(backend), Finish([], [])) == Finished()
+        assert not backend._store.per_mailbox
+
+    beside_a_backend(test)
+
+
+def test_sessions_of_another_process_count_too(ana: Mailbox, settings: Any) -> None:
+    settings.SESSIONS_PER_MAILBOX = 2
+
+    async def test(backend: Backend) -> None:
+        other = Backend(asyncio.get_running_loop())
+        other.start()
+        await signed_in(other)
+        await signed_in(backend)
+        for each in (backend, other):
+            answer = await answer_to(each.pop3(FakeLine()), login())
+            assert answer == Refused(Code.IN_USE, Reason.TOO_MANY_SESSIONS)
+        await other.stop()
         await signed_in(backend)
 
     beside_a_backend(test)
@@ -282,6 +309,7 @@ def test_who_leaves_during_login_leaves_no_session(ana: Mailbox) -> None:
         await until_rows(PastSession.objects, 1)
         assert not await rows(Session.objects.all())
         assert not backend._store.sessions
+        assert not backend._store.per_mailbox
 
     beside_a_backend(test)
 

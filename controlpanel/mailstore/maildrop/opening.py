@@ -20,7 +20,8 @@ class Opening:
     """A login that was let in.
 
     `device_id` is None where no device password was used; `device` is then "" for the main password, and the
-    mechanism's name for an issuer's token.
+    mechanism's name for an issuer's token. `beside`: how many sessions of the mailbox the same process has already; it
+    alone knows that, for rows of ended ones linger.
     """
 
     mailbox_id: int
@@ -31,6 +32,7 @@ class Opening:
     tls: str
     mechanism: str
     exclusive: bool = False
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,20 @@ class Crowded:
 
 OPEN = """
 WITH wanted AS (
-    SELECT *, row_number() OVER (PARTITION BY mailbox_id ORDER BY place) AS nth
-    FROM unnest(%(session)s::bigint[], %(mailbox_id)s::bigint[], %(process)s::uuid[], %(device_id)s::bigint[],
-                %(device)s::text[], %(address)s::inet[], %(tls)s::text[], %(mechanism)s::text[],
-                %(exclusive)s::boolean[]) WITH ORDINALITY
-        AS wanted (session, mailbox_id, process, device_id, device, address, tls, mechanism, exclusive, place)
+    SELECT * FROM unnest(%(session)s::bigint[], %(mailbox_id)s::bigint[], %(process)s::uuid[], %(device_id)s::bigint[],
+                         %(device)s::text[], %(address)s::inet[], %(tls)s::text[], %(mechanism)s::text[],
+                         %(exclusive)s::boolean[], %(beside)s::integer[])
+        AS wanted (session, mailbox_id, process, device_id, device, address, tls, mechanism, exclusive, beside)
 ), live AS (
-    SELECT session.mailbox_id, count(*) AS sessions, max(session.started) FILTER (WHERE session.exclusive) AS excluding
+    SELECT session.mailbox_id, max(session.started) FILTER (WHERE session.exclusive) AS excluding,
+           count(*) FILTER (WHERE session.process <> ALL(%(process)s::uuid[])) AS elsewhere
     FROM mailstore_session AS session JOIN mailstore_process AS process ON process.id = session.process
     WHERE session.mailbox_id = ANY(%(mailbox_id)s::bigint[])
       AND process.beat > clock_timestamp() - interval '5 seconds'
     GROUP BY session.mailbox_id
 ), placed AS (
     SELECT wanted.*, change, messages, octets, excluding,
-           coalesce(sessions, 0) + nth > %(most)s::bigint AS crowded
+           coalesce(elsewhere, 0) + beside >= %(most)s::bigint AS crowded
     FROM wanted JOIN mailboxes_usage USING (mailbox_id) LEFT JOIN live USING (mailbox_id)
 ), opened AS (
     INSERT INTO mailstore_session (id, process, mailbox_id, device_id, device, address, tls, mechanism,
