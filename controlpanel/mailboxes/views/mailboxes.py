@@ -20,7 +20,7 @@ from controlpanel.mailboxes.forms.fields import refusals_beside
 from controlpanel.mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm
 from controlpanel.mailboxes.models import DevicePassword, Domain, Mailbox, State
 from controlpanel.mailboxes.rules import Act
-from controlpanel.mailboxes.totals import Totals, totals
+from controlpanel.mailboxes.totals import SUMMED, Totals, by_space, totals
 from controlpanel.mailboxes.views import slips
 from controlpanel.mailboxes.views.growth import usage_chart
 from controlpanel.mailboxes.views.passwords import readable_password
@@ -29,7 +29,6 @@ from controlpanel.mailstore import overview
 from controlpanel.panel import lists
 
 QUIET = timedelta(days=90)
-SUMMED = 5_000  # mailboxes whose octets are added up at the head of their list
 SAME_VISIT = timedelta(minutes=5)  # between the use of a device password and the visit that it opened
 SORTS = (
     lists.Sort("address", "address_text"),
@@ -67,7 +66,8 @@ def _listed(request: HttpRequest, mailboxes: QuerySet[Mailbox], domain: Domain |
     order = lists.sorted_by(request.GET.get("sort"), SORTS)
     rows = matching(mailboxes, request.GET).select_related("domain", "usage")
     searched = bool(asked or chosen or label)
-    shown = lists.page(rows.order_by(*order.by), request.GET.get("page"), searched=searched)
+    keys = by_space(mailboxes, falling=order.falling) if order.key == "space" else None
+    shown = lists.page(rows.order_by(*order.by), request.GET.get("page"), searched=searched, keys=keys)
     return page(
         request,
         "mailboxes/list.html",
