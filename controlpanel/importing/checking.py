@@ -25,11 +25,12 @@ from controlpanel.importing.models import Import, Row, RowState, State
 from controlpanel.importing.secrets import Box
 from controlpanel.mailboxes import octets, rules
 from controlpanel.mailboxes.addresses import new_local, shown
+from controlpanel.mailboxes.changes import labels
 from controlpanel.mailboxes.changes.forwarding import can_be
 from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH, NOTE_LENGTH
 from controlpanel.mailboxes.changes.passwords_set import check_new
 from controlpanel.mailboxes.changes.refused import ChangeRefused, said_of, text
-from controlpanel.mailboxes.changes.rooms import chosen
+from controlpanel.mailboxes.changes.rooms import chosen, must_have_addresses
 from controlpanel.mailboxes.models import Address, Domain, Mailbox
 from controlpanel.mailboxes.models import State as Standing
 
@@ -134,7 +135,7 @@ class _Batch:
 
     def _domains(self, names: set[str]) -> dict[str, Domain]:
         """The domains in which whoever imports may make mailboxes."""
-        found = Domain.objects.filter(name__in=names).exclude(state=Standing.DELETED)
+        found = Domain.objects.filter(name__in=names).exclude(state=Standing.DELETED).select_related("alias_of")
         if self.held.shell:
             return {domain.name: domain for domain in found}
         by = self.held.by
@@ -187,6 +188,9 @@ class _Batch:
             self._check_free(reading, row.address, "address")
         if row.address and domain is None:
             self._say_no_domain(reading)
+        if domain is not None:
+            with _beside(reading), said_as("", "address"):
+                must_have_addresses(domain)
         self._check_aliases(reading)
         self._check_texts(reading)
         self._check_secret(reading)
@@ -224,9 +228,11 @@ class _Batch:
 
     def _check_texts(self, reading: _Reading) -> None:
         values = reading.row.values
-        for column, most in (("name", NAME_LENGTH), ("note", NOTE_LENGTH), ("label", NOTE_LENGTH)):
+        for column, most in (("name", NAME_LENGTH), ("note", NOTE_LENGTH)):
             with _beside(reading):
                 values[column] = text(column, reading.text(column), most)
+        with _beside(reading), said_as("labels", "label"):
+            values["label"] = labels.read(shapes.names(reading.text("label")))
         with _beside(reading):
             values["language"] = shapes.language_of(reading.text("language"))
 

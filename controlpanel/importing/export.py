@@ -11,20 +11,12 @@ from django.utils.translation import get_language
 
 from controlpanel.importing.reading import begins_formula
 from controlpanel.mailboxes import octets
-from controlpanel.mailboxes.models import Alias, Mailbox
+from controlpanel.mailboxes.models import Alias, Label, Mailbox
 
-COLUMNS = ("address", "name", "quota", "language", "aliases", "forward", "note", "state", "used", "created")
+COLUMNS = ("address", "name", "quota", "language", "aliases", "forward", "label", "note", "state", "used", "created")
 FIELDS = (
-    "address_text",
-    "name",
-    "quota",
-    "user__language",
-    "also",
-    "forward_to",
-    "note",
-    "state",
-    "usage__octets",
-    "created",
+    *("address_text", "name", "quota", "user__language", "also", "forward_to", "labelled", "note", "state"),
+    *("usage__octets", "created"),
 )
 BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
 AT_ONCE = 2000
@@ -33,9 +25,11 @@ AT_ONCE = 2000
 def exported(mailboxes: QuerySet[Mailbox]) -> Iterator[str]:
     """Yield the lines of a CSV file, headings first: with semicolons where Excel expects them, in Spanish."""
     aliases = Alias.objects.filter(mailbox=OuterRef("pk")).exclude(address__local="").order_by("address__local")
+    labels = Label.objects.filter(mailboxes=OuterRef("pk")).order_by("name")
     rows = (
         mailboxes.annotate(
-            also=ArraySubquery(aliases.values_list(Concat("address__local", Value("@"), "address__domain__name")))
+            labelled=ArraySubquery(labels.values_list("name")),
+            also=ArraySubquery(aliases.values_list(Concat("address__local", Value("@"), "address__domain__name"))),
         )
         .order_by("address_text")
         .values_list(*FIELDS)
@@ -77,9 +71,10 @@ class _Echo:
 
 
 def _cells(*row: object) -> list[str]:
-    address, name, quota, language, aliases, forward, note, state, used, created = row
+    address, name, quota, language, aliases, forward, labels, note, state, used, created = row
     assert isinstance(aliases, list)
     assert isinstance(forward, list)
+    assert isinstance(labels, list)
     return [
         str(address),
         str(name),
@@ -87,6 +82,7 @@ def _cells(*row: object) -> list[str]:
         str(language),
         " ".join(aliases),
         " ".join(forward),
+        ", ".join(labels),
         str(note),
         str(state),
         str(used),

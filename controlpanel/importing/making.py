@@ -111,10 +111,12 @@ def _made(row: Row, actor: Actor) -> int:
         quota=row.quota,
         hashed=row.stored or None,
         language=row.values.get("language", ""),
-        note=row.values.get("note") or row.values.get("label", ""),
+        note=row.values.get("note", ""),
     )
     for alias in row.takes[1:]:
         changes.create_alias(row.domain, alias.rpartition("@")[0], [row.address], actor=actor)
     if row.values.get("forward"):
         changes.choose_forwarding(mailbox, row.values["forward"].split(), keep=True, actor=actor)
+    if row.values.get("label"):
+        changes.label_mailbox(mailbox, row.values["label"], actor=actor)
     return mailbox.pk

@@ -59,3 +59,8 @@ def language_of(words: str) -> str:
 def several(words: str) -> list[str]:
     """Return the addresses of a cell, with blanks, commas, semicolons or bars between them."""
     return [part for part in _BETWEEN.split(words) if part]
+
+
+def names(words: str) -> list[str]:
+    """Return the names of a cell, with commas, semicolons or bars between them."""
+    return [part.strip() for part in re.split(r"[,;|]+", words) if part.strip()]

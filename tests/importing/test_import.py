@@ -206,6 +206,23 @@ def test_a_new_secret_key_is_said(domain: Domain, settings: Any) -> None:
     assert changes.counts(again) == {RowState.GOOD: 1}
 
 
+def test_labels_come_along_and_alias_domains_take_no_address(domain: Domain) -> None:
+    make_domain("old.example", alias_of=domain)
+    text = "address;label\nana@example.org;Ventas, Planta 2\nleo@example.org;ventas\neva@old.example;\n"
+    held = checked(text + f"mia@example.org;{'x' * 41}\n")
+    assert faults(held) == [
+        "4 address: This domain is an alias of example.org: addresses are made there.",
+        "5 label: Use at most 40 characters.",
+    ]
+    make(held)
+    labels = Mailbox.objects.order_by("address_text").values_list("address_text", "labels__name")
+    assert set(labels) == {
+        ("ana@example.org", "Planta 2"),
+        ("ana@example.org", "Ventas"),
+        ("leo@example.org", "Ventas"),
+    }
+
+
 def test_mail_is_forwarded_where_the_service_sends_mail(domain: Domain, settings: Any) -> None:
     text = "address,forward\nana@example.org,ana@elsewhere.example luz@elsewhere.example\nleo@example.org,x\n"
     settings.RELAY_URL, settings.MAIL_FROM = "smtp://localhost", "casilla@example.org"

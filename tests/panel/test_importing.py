@@ -98,6 +98,7 @@ def test_sentences_are_in_the_language_of_who_imports(people: People) -> None:
 def test_an_export_holds_no_secret_and_no_formula_and_comes_back(people: People) -> None:
     box = make_mailbox("zoe@papelera.example", name="=HYPERLINK(1)", note="+57 300", quota=1536 * 2**20)
     make_alias("hola@papelera.example", box)
+    changes.label_mailbox(box, ["Planta 2", "Ventas"], actor=SHELL)
     box.user.language = "es"
     box.user.save()
     answer = people.client("administrator").get("/domains/papelera.example/export/?q=zoe")
@@ -107,6 +108,8 @@ def test_an_export_holds_no_secret_and_no_formula_and_comes_back(people: People)
     assert (exported["name"], exported["note"]) == ("'=HYPERLINK(1)", "'+57 300")
     assert (exported["quota"], exported["language"], exported["aliases"]) == ("1536 MB", "es", "hola@papelera.example")
     assert not {"password", "hash"} & exported.keys()
+    assert exported["label"] == "Planta 2, Ventas"
+    row[headings.index("label")] = "Planta 2|Ventas"
     text = "\n".join(",".join(line) for line in (headings, row)).replace("zoe@", "zoe2@").replace("hola@", "hola2@")
     client = people.client("operator")
     there = upload(client, text, "/imports/")
@@ -114,6 +117,7 @@ def test_an_export_holds_no_secret_and_no_formula_and_comes_back(people: People)
     list(advance())
     back = Mailbox.objects.select_related("user").get(address_text="zoe2@papelera.example")
     assert (back.name, back.note, back.quota, back.user.language) == (box.name, box.note, box.quota, "es")
+    assert back.labels.count() == 2
 
 
 def test_spreadsheets_in_spanish_want_semicolons(people: People) -> None:
