@@ -30,7 +30,8 @@ class Departure:
 
     @property
     def from_shown(self) -> str:
-        return decoded(self.from_header) or self.sender
+        written = decoded(self.from_header)
+        return written.partition("<")[0].strip().strip('"') or written or self.sender
 
     @property
     def subject_shown(self) -> str:

@@ -30,6 +30,7 @@ NAMES: dict[str, Promise] = {
     "drop deleted mailboxes": _("drop deleted mailboxes and domains"),
     "forget messages": _("forget messages that are gone"),
     "forget mail that left": _("forget mail that left"),
+    "forget who was answered": _("forget who was answered"),
     "forget sessions": _("forget sessions"),
     "forget failed sign-ins": _("forget failed sign-ins"),
     "note usage": _("note how full mailboxes are"),

@@ -70,10 +70,13 @@ def no_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def site(plain_static_files: None, live_server: LiveServer) -> str:
-    """The panel's address, its database filled with the demo's people."""
+def site(plain_static_files: None, live_server: LiveServer) -> Iterator[str]:
+    """The panel's address, its database filled with the demo's people; it could send mail, and knows what spam is."""
     demo.people()
-    return str(live_server.url)
+    with override_settings(
+        RELAY_URL="smtp://127.0.0.1:1", MAIL_FROM="casilla@hosting.example", SPAM_HEADER="X-Spam-Flag: YES"
+    ):
+        yield str(live_server.url)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from controlpanel.mailboxes.models import Address, Mailbox
 from controlpanel.mailstore.models import Message
-from tests.browser import demo, demo_files
+from tests.browser import demo, demo_away, demo_files
 from tests.store.factories import make_dialogue
 
 
@@ -24,6 +24,7 @@ def places() -> list[Place]:
     message = Message.objects.filter(mailbox=owner, removed=None).order_by("octets").first()
     assert message is not None
     demo_files.grown()
+    demo_away.fill(owner)
     own, box = f"/mail/{owner.pk}/", f"/mailboxes/{walter.pk}/"
     return [
         Place("sign-in", "", "/sign-in/"),
@@ -80,6 +81,10 @@ def places() -> list[Place]:
         Place("browsers", "owner", "/account/browsers/"),
         Place("home", "owner", own),
         Place("removed", "owner", f"{own}removed/"),
+        Place("held", "owner", f"{own}held/"),
+        Place("forwarding", "owner", f"{own}forwarding/"),
+        Place("forwarding-administrator", "administrator", f"{own}forwarding/"),
+        Place("away", "owner", f"{own}away/"),
         Place("message", "owner", f"{own}messages/{message.pk}/"),
         Place("find", "owner", f"{own}find/"),
         Place("find-none", "owner", f"{own}find/?q=nothing&from=2026-01-01"),
