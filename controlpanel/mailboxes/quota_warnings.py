@@ -40,7 +40,9 @@ WHERE known.mark < excluded.mark
 BELOW = """
 WITH below AS (
     SELECT warning.mailbox_id, (
-        SELECT max(mark) FROM unnest(domain.warn_marks) AS mark WHERE usage.octets * 100 >= mailbox.quota * mark
+        SELECT max(mark) FROM unnest(domain.warn_marks) AS mark
+        WHERE usage.octets * 100 >= mailbox.quota * mark
+          AND NOT (mailbox.state = ANY(%(refusing)s::text[]) OR domain.state = ANY(%(refusing)s::text[]))
     ) AS mark
     FROM mailboxes_quotawarning AS warning
     JOIN mailboxes_usage AS usage ON usage.mailbox_id = warning.mailbox_id
@@ -61,8 +63,8 @@ def note_crossings() -> bool:
 
 
 def forget_crossings() -> None:
-    """Lower what is written down to the marks that mailboxes are still past."""
-    database.run(BELOW)
+    """Lower what is written down to the marks that mailboxes are still past; nobody is told of closed ones."""
+    database.run(BELOW, refusing=list(REFUSING))
 
 
 @dataclass(frozen=True, slots=True)

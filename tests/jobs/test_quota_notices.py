@@ -145,6 +145,16 @@ def test_nobody_is_told_of_what_has_no_limit_or_is_closed(ana: Mailbox) -> None:
     assert not QuotaWarning.objects.exists()
 
 
+def test_a_mailbox_that_is_deleted_after_its_crossing_is_told_of_no_more(ana: Mailbox) -> None:
+    fill(ana, 96_000)
+    look()
+    QuotaWarning.objects.update(owner_told=False)
+    Mailbox.objects.filter(pk=ana.pk).update(state=State.DELETED)
+    look()
+    assert not QuotaWarning.objects.exists()
+    assert len(subjects(ana)) == 1
+
+
 def test_what_a_crash_left_untold_is_told(ana: Mailbox) -> None:
     fill(ana, 96_000)
     steps = warn()
