@@ -58,6 +58,11 @@ def with_name(url: str, name: str) -> str:
     return f"{before.rpartition('/')[0]}/{name}{question_mark}{query}"
 
 
+def clear_what_came_late(url: str) -> None:
+    """Clear what a service that has ended wrote down behind the back of its last test."""
+    _execute(url, sql.SQL("TRUNCATE journal_pastsession, journal_attempt, accounts_throttle, accounts_knownnetwork"))
+
+
 def with_user(url: str, name: str) -> str:
     """The same database's URL for another role of the run's server, whose roles have one password."""
     scheme, _, rest = url.partition("://")

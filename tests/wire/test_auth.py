@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from controlpanel.mailboxes.models import Mailbox
-from tests.postgres import with_name
+from tests.postgres import clear_what_came_late, with_name
 from tests.wire.service import MailService, free_ports, running
 
 HELLO = b"VERSION\t1\t0\nCPID\t99\n"
@@ -30,8 +30,10 @@ def asked(
         "AUTH_NETWORKS": "127.0.0.1",
         "SOCKET_MODE": "0640",
     }
-    with running(with_name(server_url, settings.DATABASES["default"]["NAME"]), folder, **binds) as service:
+    database = with_name(server_url, settings.DATABASES["default"]["NAME"])
+    with running(database, folder, **binds) as service:
         yield service, folder, port
+    clear_what_came_late(database)
 
 
 def by_path(path: Path) -> socket.socket:

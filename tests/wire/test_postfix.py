@@ -20,7 +20,7 @@ from controlpanel.mailboxes import device_passwords
 from controlpanel.mailboxes.models import DevicePassword, Domain, Mailbox, Sent, State
 from controlpanel.mailstore.models import Message
 from tests.documents import ROOT, files_of
-from tests.postgres import with_name, with_user
+from tests.postgres import clear_what_came_late, with_name, with_user
 from tests.programs import need
 from tests.store.factories import make_alias, make_mailbox, make_message, put
 from tests.wire.bridge import bridge
@@ -68,8 +68,7 @@ def both(
     ):
         postfix.start(service)
         yield service, postfix
-    with psycopg.connect(database, autocommit=True) as late:  # what was written down behind the last test's back
-        late.execute("TRUNCATE journal_pastsession, journal_attempt, accounts_throttle, accounts_knownnetwork")
+    clear_what_came_late(database)
 
 
 @pytest.fixture
