@@ -104,6 +104,13 @@ def test_who_signs_in_already_becomes_an_operator_with_the_password_that_is_give
     assert user.check_password(OTHER)
 
 
+def test_a_password_that_is_refused_appoints_nobody(run: Any) -> None:
+    user = make_mailbox("ana@example.org").user
+    assert "at least 10" in wrong(run, "add_operator", "ana@example.org", "--password-stdin", given="short")
+    user.refresh_from_db()
+    assert not user.is_operator
+
+
 def test_a_password_is_set_and_the_same_one_is_left_alone(run: Any) -> None:
     user = make_mailbox("ana@example.org").user
     command = ("set_password", "ANA@example.org", "--password-stdin")
