@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -151,7 +151,9 @@ class Store(RuleBasedStateMachine):
         expiring.remove(set(expiring.present) - set(self.ids(expiring, removed=None)))
         for number in expiring.present:
             [first] = Fetched.objects.filter(message_id=number).aggregate(Min("at")).values()
-            assert (first or Message.objects.get(id=number).received) >= self.ago(EXPIRE_DAYS)
+            [restored] = Message.objects.filter(restored_as=number).aggregate(Max("gone_at")).values()
+            received = Message.objects.get(id=number).received
+            assert (first or max(received, restored or received)) >= self.ago(EXPIRE_DAYS)
 
     @rule()
     def jobs_let_go(self) -> None:
