@@ -39,6 +39,14 @@ def flag(name: str, default: bool = False) -> bool:
     return words.get(value, default)
 
 
+def choice(name: str, *allowed: str) -> str:
+    """Return the one of the allowed words that NAME is, by default the first."""
+    value = text(name, allowed[0])
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}; say {' or '.join(allowed)}.")
+    return value
+
+
 def number(name: str, default: int, least: int = 0) -> int:
     value = text(name, str(default))
     if not value.isascii() or not value.isdigit() or int(value) < least:

@@ -74,6 +74,7 @@ PUBLIC_POP3S_PORT = environment.number("PUBLIC_POP3S_PORT", environment.port(POP
 SUBMISSION_HOST = environment.text("SUBMISSION_HOST")  # where mail clients send; a domain may name its own
 SUBMISSION_PORT = environment.number("SUBMISSION_PORT", 465, least=1)
 MX_HOSTS = environment.names("MX_HOSTS", PUBLIC_HOST)  # where mail for all domains arrives, the first preferred
+PACC_SENDING_KEY = environment.choice("PACC_SENDING_KEY", "submit", "smtp")  # as drafts from -03 on say, or before
 CHECKED_HOSTS = environment.names("CHECKED_HOSTS")  # what the panel may connect to beside PUBLIC_HOST
 POP3_FROM_PANEL = environment.bind("POP3_FROM_PANEL", POP3_BIND)
 PROFILE_CERT = environment.text("PROFILE_CERT")  # files that sign Apple's profiles, read at each download

@@ -3,6 +3,7 @@
 import re
 from typing import Any, TypedDict, Unpack
 
+from django.conf import settings as operator
 from django.utils.translation import gettext as _
 
 from controlpanel.accounts.actor import Actor
@@ -83,7 +84,7 @@ def served_pacc(domain: Domain) -> bytes | None:
 def fresh_pacc(domain: Domain) -> bytes | None:
     """Return the document for the service as it is now; None where PACC cannot say it."""
     try:
-        return pacc.document(service_of(domain))
+        return pacc.document(service_of(domain), operator.PACC_SENDING_KEY)
     except NotExpressibleError:
         return None
 

@@ -4,13 +4,15 @@ import base64
 import hashlib
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 
-from controlpanel.clientsetup import pacc
+from controlpanel.clientsetup import changes, pacc
 from controlpanel.clientsetup.service import NotExpressibleError, Security, Server, ServiceDescription
 from tests.clientsetup.examples import RECEIVE_ONLY, SERVICE, STLS_ONLY, services
+from tests.store.factories import make_domain
 
 
 def vouched(content: bytes, record: str) -> bool:
@@ -33,6 +35,19 @@ def test_the_document_names_hosts_and_the_provider() -> None:
 
 def test_the_sending_key_of_older_drafts_can_be_had() -> None:
     assert set(json.loads(pacc.document(SERVICE, "smtp"))["protocols"]) == {"pop3", "smtp"}
+
+
+@pytest.mark.django_db
+def test_the_operator_says_how_the_sending_server_is_called(settings: Any) -> None:
+    settings.SUBMISSION_HOST, settings.SUBMISSION_PORT, settings.PUBLIC_POP3S_PORT = "smtp.example.net", 465, 995
+    domain = make_domain("example.test")
+    served = changes.served_pacc(domain)
+    settings.PACC_SENDING_KEY = "smtp"
+    fresh = changes.fresh_pacc(domain)
+    assert served is not None
+    assert fresh is not None
+    assert [set(json.loads(each)["protocols"]) for each in (served, fresh)] == [{"pop3", "submit"}, {"pop3", "smtp"}]
+    assert changes.served_pacc(domain) == served, "the octets that the DNS vouches for stay"
 
 
 @pytest.mark.parametrize(
