@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from controlpanel.clientsetup import clients_desktop, clients_linux, clients_mobile
 from controlpanel.clientsetup.client_facts import (
@@ -38,12 +39,12 @@ TABLE: dict[Client, Facts] = {
 
 ANY_NAME = _("the name that others see")
 ANY_ADDRESS = _("the whole address")
-ANY_PASSWORD = _("the password made for this program")
-RECEIVES_ONLY = _("This service only receives mail: leave the outgoing server that the program has already.")
+ANY_PASSWORD = _("the password made for this mail client")
+RECEIVES_ONLY = _("Here mail is only received: leave the outgoing server that the mail client has already.")
 SENDS_TOO = _("Sending takes the same address and the same password as fetching.")
-PORT_TOO_LARGE = _("This program takes ports up to {largest} only, so it cannot reach port {port}.")
+PORT_TOO_LARGE = _("This mail client takes ports up to {largest} only, so it cannot reach port {port}.")
 NOTHING_TWICE = _(
-    "An account that exists is changed, not added again: the program then knows what it has fetched already. "
+    "An account that exists is changed, not added again: the mail client then knows what it has fetched already. "
     "That holds where the old mailbox was brought here together with its messages' unique ids."
 )
 
@@ -104,7 +105,8 @@ class Guide:
     """One client with this service's values: a new account (`steps`, `screens`) and one that exists (`existing…`).
 
     `default` is what the client does with mail on the server unless told, `setting` what to set, and `to_set` whether
-    anything has to be set at all (false where the default is what the domain wants).
+    anything has to be set in a new account (false where it does by itself what is wanted). What an account that exists
+    was once told nobody knows.
     """
 
     client: Client
@@ -127,8 +129,14 @@ def guides(service: ServiceDescription, person: Person | None = None) -> tuple[G
     return tuple(guide(client, service, person) for client in TABLE)
 
 
-def guide(client: Client, service: ServiceDescription, person: Person | None = None) -> Guide:
-    """Return the guide for one client; without a person, for anyone in the domain."""
+def guide(
+    client: Client, service: ServiceDescription, person: Person | None = None, *, published: Retention | None = None
+) -> Guide:
+    """Return the guide for one client; without a person, for anyone in the domain.
+
+    `published` is what the domain's public files tell clients, if that is not the retention that the service has here:
+    an owner's own choice stands in no public file.
+    """
     facts = TABLE[client]
     values = _values(facts, service, person)
     owners_only = person is None and facts.quickest in (Quickest.PROFILE, Quickest.QR)
@@ -142,7 +150,7 @@ def guide(client: Client, service: ServiceDescription, person: Person | None = N
         deletes=facts.deletes,
         default=facts.default,
         setting=_setting(facts, service.retention),
-        to_set=_to_set(facts, service.retention),
+        to_set=_to_set(facts, service.retention, published or service.retention),
         existing=facts.existing,
         existing_screens=_screens(CHANGED, values),
         caveats=_caveats(facts, service),
@@ -160,8 +168,8 @@ def _values(facts: Facts, service: ServiceDescription, person: Person | None) ->
         Slot.PROTOCOL: "POP3",
         Slot.AUTHENTICATION: facts.authentication,
         Slot.MECHANISMS: ", ".join(service.mechanisms),
-        Slot.ON: _("on"),
-        Slot.OFF: _("off"),
+        Slot.ON: pgettext_lazy("a field of a mail client", "on"),
+        Slot.OFF: pgettext_lazy("a field of a mail client", "off"),
         Slot.IN_HOST: incoming.host,
         Slot.IN_PORT: str(incoming.port),
         Slot.IN_SECURITY: facts.security[incoming.security],
@@ -195,9 +203,9 @@ def _setting(facts: Facts, retention: Retention) -> Text:
     return facts.keep if retention.days is None else format_lazy(facts.keep_days, days=retention.days)
 
 
-def _to_set(facts: Facts, retention: Retention) -> bool:
+def _to_set(facts: Facts, retention: Retention, published: Retention) -> bool:
     if facts.automatic_retention:
-        return False
+        return retention != published
     if not retention.leave_on_server:
         return facts.deletes is not Deletes.AT_ONCE
     if retention.days is None:

@@ -110,23 +110,29 @@ OUTLOOK_CLASSIC = Facts(
     security=TLS_WORDS,
     authentication=_("Password"),
     deletes=Deletes.VARIES,
-    default=_("It depends on the version: some remove messages at once, others after 14 days."),
+    default=_(
+        "It depends on the version: some remove messages as soon as they are fetched, others leave a copy for "
+        "some days."
+    ),
     keep=_(
-        "Account settings, Change, More Settings, Advanced: tick “Leave a copy of messages on the server”; "
-        "leave both “Remove from server…” without a tick."
+        "File, Account Settings, the account, Change, in most versions then More Settings, Advanced: tick “Leave "
+        "a copy of messages on the server”; leave each “Remove from server…” without a tick."
     ),
     keep_days=_(
-        "Account settings, Change, More Settings, Advanced: tick “Leave a copy of messages on the server” "
-        "and “Remove from server after”, with {days} days."
+        "File, Account Settings, the account, Change, in most versions then More Settings, Advanced: tick “Leave "
+        "a copy of messages on the server” and “Remove from server after”, with this number of days: {days}."
     ),
     remove=_(
-        "Account settings, Change, More Settings, Advanced: "
-        "leave “Leave a copy of messages on the server” without a tick."
+        "File, Account Settings, the account, Change, in most versions then More Settings, Advanced: leave “Leave "
+        "a copy of messages on the server” without a tick."
     ),
     existing=(
         _("Choose File, Account Settings, Account Settings again, the account, and Change."),
         _("Change the incoming and outgoing server, the user name and the password."),
-        _("Under More Settings, Advanced, change ports and encryption. Finish with Next."),
+        _(
+            "Change ports and encryption too; in most versions they stand under More Settings, Advanced. Finish "
+            "with Next."
+        ),
     ),
 )
 
@@ -136,7 +142,10 @@ OUTLOOK_NEW = Facts(
     quickest=Quickest.BY_HAND,
     steps=(
         _("Open Settings, Accounts, and add an account with the address."),
-        _("Choose to set it up manually, and POP as its type; IMAP is offered first."),
+        _(
+            "Where it asks for the kind of account, choose POP. Some versions offer IMAP first, and POP only "
+            "where the account is set up manually."
+        ),
         _("Fill in the fields below."),
     ),
     groups=(
@@ -164,7 +173,10 @@ OUTLOOK_NEW = Facts(
     security=TLS_WORDS,
     authentication=_("Password"),
     deletes=Deletes.VARIES,
-    default=_("Its maker does not say whether it removes messages from the server."),
+    default=_(
+        "Its maker does not say whether it removes messages from the server: look once, after the first are "
+        "fetched, whether they are still here."
+    ),
     keep=_("If the account's settings offer to leave messages on the server, choose that."),
     keep_days=_("If the account's settings offer to leave messages on the server, choose that for {days} days."),
     remove=_("If the account's settings offer to leave messages on the server, do not choose it."),
@@ -186,7 +198,10 @@ APPLE_MAIL = Facts(
     quickest=Quickest.PROFILE,
     steps=(
         _("Download the profile and open it."),
-        _("In System Settings, under Device Management, choose the profile and install it."),
+        _(
+            "In System Settings open Device Management (Profiles in older versions; the search field there finds "
+            "both), choose the profile and install it."
+        ),
         _("Type the password, unless the profile brings one along."),
     ),
     groups=(
@@ -224,18 +239,19 @@ APPLE_MAIL = Facts(
     deletes=Deletes.VARIES,
     default=_("It may remove messages some time after fetching them; how long depends on the version."),
     keep=_(
-        "Mail, Settings, Accounts, the account: "
-        "leave “Remove copy from server after retrieving a message” without a tick."
+        "Mail, Settings (Preferences in older versions), Accounts, the account: leave “Remove copy from server "
+        "after retrieving a message” without a tick."
     ),
     keep_days=_(
-        "Mail, Settings, Accounts, the account: tick “Remove copy from server after retrieving a message” "
-        "and choose the period nearest to {days} days."
+        "Mail, Settings (Preferences in older versions), Accounts, the account: tick “Remove copy from server "
+        "after retrieving a message” and choose the period nearest to this number of days: {days}."
     ),
     remove=_(
-        "Mail, Settings, Accounts, the account: tick “Remove copy from server after retrieving a message”, right away."
+        "Mail, Settings (Preferences in older versions), Accounts, the account: tick “Remove copy from server "
+        "after retrieving a message”, right away."
     ),
     existing=(
-        _("Choose Mail, Settings, Accounts, the account, Server Settings."),
+        _("Choose Mail, Settings (Preferences in older versions), Accounts, the account, Server Settings."),
         _("Change host name, user name and password of both servers, and save."),
     ),
     caveats=(

@@ -26,7 +26,10 @@ IPHONE = Facts(
     ),
     groups=(
         Group(
-            _("Settings, Apps, Mail, Mail Accounts, Add Account, Other, Add Mail Account"),
+            _(
+                "Settings, Apps, Mail, Mail Accounts (before iOS 18: Settings, Mail, Accounts), Add Account, "
+                "Other, Add Mail Account"
+            ),
             ((_("Name"), Slot.NAME), (_("Email"), Slot.ADDRESS), (_("Password"), Slot.PASSWORD)),
         ),
         Group(
@@ -46,18 +49,30 @@ IPHONE = Facts(
                 (_("Server port"), Slot.IN_PORT),
             ),
         ),
+        Group(
+            _("The same for the outgoing server: SMTP, the primary server"),
+            (
+                (_("Use SSL"), Slot.ON),
+                (_("Authentication"), Slot.AUTHENTICATION),
+                (_("Server port"), Slot.OUT_PORT),
+            ),
+            sending=True,
+        ),
     ),
     security=TLS_WORDS,
     authentication=_("Password"),
     deletes=Deletes.NEVER,
-    default=_("The iPhone leaves messages on the server."),
+    default=_("iPhone and iPad leave messages on the server."),
     keep=_("The account, Advanced, “Delete from server”: Never."),
     keep_days=_(
         "The account, Advanced, “Delete from server”: seven days is the only period offered, instead of {days}."
     ),
     remove=_("The account, Advanced, “Delete from server”: when removed from Inbox. At once is not offered."),
     existing=(
-        _("Open Settings, Apps, Mail, Mail Accounts, the account, and the account again."),
+        _(
+            "Open Settings, Apps, Mail, Mail Accounts (before iOS 18: Settings, Mail, Accounts), the account, and "
+            "the account again."
+        ),
         _("Change host name, user name and password of both servers, and confirm with Done."),
     ),
 )
@@ -114,11 +129,11 @@ THUNDERBIRD_ANDROID = Facts(
 )
 
 OTHER = Facts(
-    name=_("Another program"),
+    name=_("Another mail client"),
     platforms=(),
     quickest=Quickest.BY_HAND,
     steps=(
-        _("Try with address and password alone: many programs find the servers."),
+        _("Try with address and password alone: many mail clients find the servers."),
         _("If one asks, choose POP3, and fill in the fields below."),
     ),
     groups=(
@@ -155,7 +170,9 @@ OTHER = Facts(
     },
     authentication=_("Password"),
     deletes=Deletes.VARIES,
-    default=_("It depends on the program: some keep everything, others remove messages as soon as they are fetched."),
+    default=_(
+        "It depends on the mail client: some keep everything, others remove messages as soon as they are fetched."
+    ),
     keep=_("Look for “leave messages on the server”, and choose it without a number of days."),
     keep_days=_("Look for “leave messages on the server”, and choose it with {days} days."),
     remove=_("Look for “leave messages on the server”, and do not choose it."),

@@ -1,5 +1,7 @@
 """The ServiceDescription of a domain or a mailbox, from the settings, the domain's choices and the owner's."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.urls import reverse
 
@@ -28,6 +30,15 @@ def service_of(domain: Domain) -> ServiceDescription:
 def service_for(mailbox: Mailbox) -> ServiceDescription:
     """Return the service with the owner's own choice about leaving mail, for pages and files that only they get."""
     return _described(mailbox.domain, mailbox.leaving)
+
+
+def service_shown(mailbox: Mailbox) -> ServiceDescription:
+    """Return what the mailbox's guides show: a mailbox that may not send has no server to send by.
+
+    Files and codes that set up an account keep the server: their readers refuse an account without one.
+    """
+    service = service_for(mailbox)
+    return service if mailbox.send_enabled else replace(service, outgoing=None)
 
 
 def person_of(mailbox: Mailbox) -> Person:

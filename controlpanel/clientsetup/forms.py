@@ -116,9 +116,13 @@ class SetupForm(LeavingForm):
         initial = {name: getattr(setup, name) for name in self.own} | initial_leaving(setup.domain.leave_days)
         super().__init__(data, initial=initial)
         self.fields["submission_host"].help_text = (
-            _("Where its people send. Empty: %(host)s.") % {"host": default_host}
+            _("Where its people send, with the same address and password as they fetch. Empty: %(host)s.")
+            % {"host": default_host}
             if default_host
-            else _("Where its people send. Empty: they are told that this service only receives.")
+            else _(
+                "Where its people send, with the same address and password as they fetch. Empty: they are told "
+                "that mail is only received here."
+            )
         )
 
     def changed(self) -> dict[str, Any]:

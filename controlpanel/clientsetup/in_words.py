@@ -13,9 +13,9 @@ def in_words(guide: Guide, service: ServiceDescription, person: Person | None, *
     """Return the guide in the reader's language, LF line ends."""
     whom = person.address if person is not None else service.name
     steps, screens = (guide.existing, guide.existing_screens) if existing else (guide.steps, guide.screens)
-    title = _("%(program)s: mail for %(whom)s") % {"program": guide.name, "whom": whom}
+    title = _("%(client)s: mail for %(whom)s") % {"client": guide.name, "whom": whom}
     lines = [title, "", *_numbered(steps), "", *_values(screens)]
-    lines += [_("Mail on the server"), str(guide.default), *([str(guide.setting)] if guide.to_set else [])]
+    lines += [_("Mail on the server"), str(guide.default), *([str(guide.setting)] if guide.to_set or existing else [])]
     lines += ["", *(str(caveat) for caveat in guide.caveats)]
     return "\n".join(lines).strip() + "\n"
 

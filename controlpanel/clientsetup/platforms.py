@@ -14,7 +14,7 @@ CHIPS: tuple[tuple[str, Text], ...] = (
     ("linux", "Linux"),
     ("iphone", "iPhone, iPad"),
     ("android", "Android"),
-    ("all", _("All programs")),
+    ("all", _("All mail clients")),
 )
 NAMES = {  # of Facts.platforms
     "windows": {"Windows"},

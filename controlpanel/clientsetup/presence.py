@@ -38,7 +38,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What to show: `kind` is one of the words above, or the outcome of a refused sign-in (journal.Attempt)."""
+    """What to show: `kind` is one of the words above, or the outcome of a refused sign-in (journal.Attempt).
+
+    `sending`: it was refused where mail is handed in, by a mail server that asks here.
+    """
 
     kind: str
     at: datetime | None = None
@@ -47,11 +50,12 @@ class Seen:
     tls: str = ""
     fetched: int = 0
     removed: int = 0
+    sending: bool = False
 
     @property
     def key(self) -> str:
         """Changes when there is something new to show."""
-        return f"{self.kind}.{self.at:%H%M%S}.{self.fetched}" if self.at else self.kind
+        return f"{self.kind}.{self.at:%H%M%S}.{self.fetched}.{self.sending:d}" if self.at else self.kind
 
     @property
     def final(self) -> bool:
@@ -83,7 +87,8 @@ def look(mailbox: Mailbox, watch: Watch) -> Seen:
         return max(visits, key=lambda seen: (seen.kind == REMOVED, seen.at))
     refused = Attempt.objects.filter(mailbox_id=mailbox.pk, last__gte=watch.since).order_by("-last").first()
     if refused is not None:
-        return Seen(refused.outcome, refused.last, address=refused.address, tls=refused.tls)
+        sending = refused.protocol == "smtp"
+        return Seen(refused.outcome, refused.last, address=refused.address, tls=refused.tls, sending=sending)
     return _nobody(watch)
 
 
@@ -95,7 +100,7 @@ def _nobody(watch: Watch) -> Seen:
 def _meant(mailbox: Mailbox, watch: Watch) -> Collection[int | None]:
     """Return the devices whose visit answers the question: what the page made, else new ones, and the main password.
 
-    A telephone that has polled for months must not be taken for the program that is being set up.
+    A telephone that has polled for months must not be taken for the mail client that is being set up.
     """
     if watch.device is not None:
         return {watch.device, None}

@@ -9,7 +9,7 @@ OK = "ok"
 ATTENTION = "attention"
 WRONG = "wrong"
 
-NEW_PASSWORD = _("Make a password on this page, and copy it whole into the program.")
+NEW_PASSWORD = _("Make a password on this page, and copy it whole into the mail client.")
 
 # kind: (level, what happened, what comes next)
 WORDS: dict[str, tuple[str, Text, Text]] = {
@@ -22,8 +22,8 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
         ATTENTION,
         _("Nobody has come in the last minute"),
         _(
-            "Look at the server's name and port: a program that asks a wrong one never comes here. "
-            "Some programs ask only when you press “Get messages”. A firewall may also block the port."
+            "Look at the server's name and port: a mail client that asks a wrong one never comes here. Some ask "
+            "only when you press “Get messages”. A firewall may also block the port."
         ),
     ),
     presence.TIRED: (
@@ -40,8 +40,8 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
         ATTENTION,
         _("Connected, but without encryption"),
         _(
-            "The password crossed the network for all to read: turn on SSL/TLS in the program, "
-            "then make a new password."
+            "The password crossed the network for all to read: turn on SSL/TLS in the mail client, then make a "
+            "new password."
         ),
     ),
     presence.REMOVED: (
@@ -82,6 +82,11 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
         _("The main password opens no mail client here"),
         NEW_PASSWORD,
     ),
+    "token_refused": (
+        WRONG,
+        _("It came with a token that is not taken here"),
+        _("Sign in again where the token is from, or make a password on this page and choose “password” in its place."),
+    ),
     "device_password_expired": (WRONG, _("That device password has expired"), NEW_PASSWORD),
     "device_password_purpose": (WRONG, _("That device password is for sending only"), NEW_PASSWORD),
     "network_not_allowed": (
@@ -98,11 +103,14 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
     "throttled": (
         WRONG,
         _("Too many wrong passwords: it has to wait"),
-        _("Close the program for some minutes, then give it the right password. One made on this page need not wait."),
+        _(
+            "Close the mail client for some minutes, then give it the right password. One made on this page need "
+            "not wait."
+        ),
     ),
     "too_many_sessions": (
         WRONG,
-        _("This mailbox is open in too many programs"),
+        _("This mailbox is open in too many mail clients"),
         _("Close one of them and try again."),
     ),
     "login_delay": (
@@ -112,13 +120,16 @@ WORDS: dict[str, tuple[str, Text, Text]] = {
     ),
     "in_use": (
         ATTENTION,
-        _("Another program has this mailbox open"),
+        _("Another mail client has this mailbox open"),
         _("The domain lets in one at a time; try again when the other is done."),
     ),
+}
+SENDING_WORDS = {  # where they differ for a client that wanted to send
+    "device_password_purpose": (WRONG, _("That device password is for fetching only"), NEW_PASSWORD),
 }
 UNKNOWN: tuple[str, Text, Text] = (WRONG, _("It came and was refused"), _("Under Activity stands what is known."))
 
 
-def words(kind: str) -> tuple[str, Text, Text]:
+def words(kind: str, *, sending: bool = False) -> tuple[str, Text, Text]:
     """Return the level, what happened, and what comes next."""
-    return WORDS.get(kind, UNKNOWN)
+    return WORDS.get(kind, UNKNOWN) if not sending else SENDING_WORDS.get(kind) or WORDS.get(kind, UNKNOWN)

@@ -6,7 +6,8 @@ import pytest
 
 from controlpanel.clientsetup.client_facts import Client, Deletes, Quickest
 from controlpanel.clientsetup.clients import RECEIVES_ONLY, SENDS_TOO, TABLE, Guide, guide, guides
-from controlpanel.clientsetup.service import KEEP_ALWAYS, REMOVE, Retention, Server
+from controlpanel.clientsetup.in_words import in_words
+from controlpanel.clientsetup.service import KEEP_ALWAYS, REMOVE, Person, Retention, Server
 from tests.clientsetup.examples import ANA, RECEIVE_ONLY, SERVICE, STLS_ONLY
 
 EVERY = list(Client)
@@ -24,7 +25,7 @@ def test_every_client_has_a_guide_and_another_program_comes_last() -> None:
 def test_thunderbird_asks_for_the_incoming_server_in_its_order() -> None:
     found = guide(Client.THUNDERBIRD, SERVICE, ANA)
     assert values(found, 0) == ["Ana Núñez", "ana@example.test"]
-    password = "the password made for this program"
+    password = "the password made for this mail client"
     assert values(found, 1) == [
         "POP3",
         "pop.example.net",
@@ -49,7 +50,7 @@ def test_claws_takes_host_and_port_in_one_field_and_has_its_own_words() -> None:
     assert values(guide(Client.CLAWS, STLS_ONLY, ANA), 1)[1:] == [
         "pop.example.net:110",
         "ana@example.test",
-        "the password made for this program",
+        "the password made for this mail client",
         "Use STARTTLS",
     ]
 
@@ -108,6 +109,43 @@ def test_nothing_has_to_be_set_where_the_default_is_what_the_domain_wants(
     client: Client, retention: Retention, to_set: bool
 ) -> None:
     assert guide(client, replace(SERVICE, retention=retention)).to_set is to_set
+
+
+@pytest.mark.parametrize(
+    ("own", "published", "to_set"),
+    [
+        (Retention(days=30), KEEP_ALWAYS, True),
+        (KEEP_ALWAYS, Retention(days=14), True),
+        (REMOVE, KEEP_ALWAYS, True),
+        (Retention(days=30), Retention(days=30), False),
+    ],
+)
+def test_what_an_owner_chose_otherwise_is_in_no_public_file_and_has_to_be_set(
+    own: Retention, published: Retention, to_set: bool
+) -> None:
+    found = guide(Client.THUNDERBIRD, replace(SERVICE, retention=own), ANA, published=published)
+    assert found.to_set is to_set
+    assert (str(found.setting) in in_words(found, SERVICE, ANA, existing=False)) is to_set
+
+
+@pytest.mark.parametrize("client", EVERY)
+def test_an_account_that_exists_is_always_told_what_to_set(client: Client) -> None:
+    found = guide(client, SERVICE, ANA)
+    assert str(found.setting) in in_words(found, SERVICE, ANA, existing=True)
+
+
+@pytest.mark.parametrize("client", EVERY)
+@pytest.mark.parametrize("person", [ANA, None])
+def test_where_there_is_a_server_to_send_by_every_client_is_told_its_values(
+    client: Client, person: Person | None
+) -> None:
+    found = guide(client, SERVICE, person)
+    shown = [str(field.value) for screen in found.screens for field in screen.fields]
+    assert {"smtp.example.net", "smtp.example.net:465"}.intersection(shown)
+    assert SENDS_TOO in found.caveats
+    assert RECEIVES_ONLY not in found.caveats
+    assert "465" in " ".join(shown)
+    assert "smtp.example.net" in in_words(found, SERVICE, person, existing=True)
 
 
 @pytest.mark.parametrize("client", EVERY)

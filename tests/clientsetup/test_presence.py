@@ -1,12 +1,16 @@
 """The page sees the client connect: sessions and refusals as the mail service writes them."""
 
+import re
 from datetime import timedelta
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import signing
 from django.utils import timezone
 
+import pop3service.backend
 from controlpanel.clientsetup import presence, seen_words
 from controlpanel.clientsetup.presence import Watch, look, open_watch, read_token
 from controlpanel.journal.models import Attempt
@@ -27,8 +31,15 @@ def device(box: Mailbox, name: str = "Thunderbird", **fields: Any) -> DevicePass
     return DevicePassword.objects.create(mailbox=box, name=name, stored_key=b"s" * 32, server_key=b"k" * 32, **fields)
 
 
-def refused(box: Mailbox, outcome: str, address: str = "203.0.113.7", tls: str = "TLSv1.3") -> None:
-    attempts([RefusedSignIn(box.pk, "pop3", address, outcome, "USER", tls)])
+def refused(box: Mailbox, outcome: str, tls: str = "TLSv1.3", protocol: str = "pop3") -> None:
+    attempts([RefusedSignIn(box.pk, protocol, "203.0.113.7", outcome, "USER", tls)])
+
+
+def outcomes() -> set[str]:
+    """Every word by which the mail service records a refused sign-in."""
+    doors = Path(pop3service.backend.__path__[0]).glob("*.py")
+    named = [re.findall(r"\brefuse\([^()]*\"(\w+)\"", door.read_text()) for door in doors]
+    return {*(str(each) for each in Refusal), *chain.from_iterable(named)}
 
 
 def kind(box: Mailbox, watch: Watch) -> str:
@@ -106,7 +117,11 @@ def test_a_telephone_that_has_polled_for_months_is_not_taken_for_the_new_program
         assert kind(box, watch) == presence.CONNECTED
 
 
-@pytest.mark.parametrize("outcome", [*(str(each) for each in Refusal), "tls_needed", "throttled", "in_use"])
+def test_the_outcomes_are_read_from_the_service() -> None:
+    assert {"wrong", "throttled", "login_delay", "in_use", "too_many_sessions", "token_refused"} <= outcomes()
+
+
+@pytest.mark.parametrize("outcome", sorted(outcomes()))
 def test_every_refusal_of_the_service_has_words_and_a_next_step(box: Mailbox, outcome: str) -> None:
     watch = open_watch()
     refused(box, outcome)
@@ -117,6 +132,19 @@ def test_every_refusal_of_the_service_has_words_and_a_next_step(box: Mailbox, ou
 
 def test_a_refusal_not_known_here_still_says_something(box: Mailbox) -> None:
     assert seen_words.words("struck_by_lightning") is seen_words.UNKNOWN
+
+
+def test_a_password_of_the_other_purpose_is_called_by_its_own(box: Mailbox) -> None:
+    watch = open_watch()
+    told = []
+    for protocol in ("pop3", "smtp"):
+        refused(box, "device_password_purpose", protocol=protocol)
+        seen = look(box, watch)
+        told.append((seen.sending, str(seen_words.words(seen.kind, sending=seen.sending)[1])))
+    assert told == [
+        (False, "That device password is for sending only"),
+        (True, "That device password is for fetching only"),
+    ]
 
 
 def test_the_newest_refusal_is_shown_and_a_connection_ends_it(box: Mailbox) -> None:
@@ -145,6 +173,6 @@ def test_a_token_is_the_pages_own(box: Mailbox) -> None:
     token = watch.token(box)
     assert read_token(box, token) == Watch(watch.since, 17)
     assert read_token(other, token) is None
-    assert read_token(box, token[:-1] + "A") is None
+    assert read_token(box, token[:-1] + ("B" if token.endswith("A") else "A")) is None
     assert read_token(box, signing.dumps("another", salt="casilla.setup.seen")) is None
     assert read_token(box, "") is None

@@ -311,10 +311,10 @@ class TestPages:
     def test_a_check_names_the_fault_and_the_next_waits(self, people: People, names: Names, settings: Any) -> None:
         settings.PUBLIC_HOST = HOST
         client, path = people.client("administrator"), f"/mail/{people.mailbox.pk}/setup/check/"
-        assert "no address: no program finds it" in client.post(path).content.decode()
+        assert "no address: no mail client finds it" in client.post(path).content.decode()
         again = client.post(path).content.decode()
         assert "A check has just run" in again
-        assert "no program finds it" not in again
+        assert "no mail client finds it" not in again
         owner = people.client("owner").post(path).content.decode()
-        assert "no address: no program finds it" in owner, "one person's pause is not another's"
+        assert "no address: no mail client finds it" in owner, "one person's pause is not another's"
         assert not DevicePassword.objects.filter(lent=True, revoked=None).exists()

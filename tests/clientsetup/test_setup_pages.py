@@ -124,6 +124,35 @@ def test_the_owners_choice_is_in_every_guide(people: People) -> None:
     assert Activity.objects.filter(act="choose_leaving", mailbox_id=people.mailbox.pk).count() == 3
 
 
+def test_a_choice_of_ones_own_is_to_be_set_where_the_public_file_says_another(people: People) -> None:
+    client = people.client("owner")
+    assert "Nothing needs to be set." in text(client.get(setup(people, "thunderbird/")))
+    assert "Nothing needs to be set." not in text(client.get(setup(people, "thunderbird/?existing")))
+    client.post(setup(people, "leaving/"), {"leaving": "days", "days": "30"})
+    page = text(client.get(setup(people, "thunderbird/")))
+    assert "Nothing needs to be set." not in page
+    assert "“For at most … days”" in page
+
+
+@pytest.mark.parametrize("program", Program)
+def test_who_may_send_is_told_where_and_who_may_not_is_told_so(people: People, program: Program, settings: Any) -> None:
+    settings.SUBMISSION_HOST, settings.SUBMISSION_PORT = "smtp.papelera.example", 465
+    client = people.client("owner")
+    page = text(client.get(setup(people, f"{program}/")))
+    assert "smtp.papelera.example" in page
+    assert "Here mail is only received" not in page
+    Mailbox.objects.filter(pk=people.mailbox.pk).update(send_enabled=False)
+    page = text(client.get(setup(people, f"{program}/")))
+    assert "smtp.papelera.example" not in page
+    assert "Here mail is only received" in page
+
+
+def test_a_password_made_here_fetches_and_sends(people: People) -> None:
+    text(people.client("owner").post(setup(people, "kmail/")))
+    made = DevicePassword.objects.get(name="KMail")
+    assert (made.may_fetch, made.may_send) == (True, True)
+
+
 @pytest.mark.parametrize("wrong", [{"leaving": "days"}, {"leaving": "days", "days": "0"}, {"leaving": "x"}, {}])
 def test_a_choice_that_cannot_be_is_refused_beside_its_field(people: People, wrong: dict[str, str]) -> None:
     page = text(people.client("owner").post(setup(people, "leaving/"), wrong))
@@ -135,6 +164,34 @@ def test_a_choice_that_cannot_be_is_refused_beside_its_field(people: People, wro
 def test_after_the_choice_nobody_is_led_out_of_the_panel(people: People) -> None:
     answer = people.client("owner").post(setup(people, "leaving/?back=//evil.example"), {"leaving": "always"})
     assert answer["Location"] == setup(people)
+
+
+class TestLooking:
+    """An operator who looks as the owner does is offered nothing that makes a secret or changes a thing."""
+
+    @pytest.mark.parametrize("program", Program)
+    def test_the_guide_offers_no_password_profile_or_choice(self, people: People, program: Program) -> None:
+        client = people.client("operator")
+        client.post(f"/mailboxes/{people.mailbox.pk}/look/")
+        page = text(client.get(setup(people, f"{program}/")))
+        assert "Make the password" not in page
+        assert setup(people, "profile/") not in page
+        assert "Choose otherwise" not in page
+        assert setup(people, "by-hand/") not in text(client.get(setup(people)))
+
+    def test_nothing_is_made(self, people: People) -> None:
+        client = people.client("operator")
+        client.post(f"/mailboxes/{people.mailbox.pk}/look/")
+        for where, data in (
+            ("thunderbird/", {}),
+            ("profile/", {"password": "yes"}),
+            ("profile/", {}),
+            ("by-hand/", {}),
+            ("leaving/", {"leaving": "never"}),
+        ):
+            answer = client.post(setup(people, where), data)
+            assert answer["Location"] == f"/mail/{people.mailbox.pk}/", where
+        assert not DevicePassword.objects.exclude(pk=people.device.pk).exists()
 
 
 class TestSeen:
@@ -240,6 +297,12 @@ class TestHelp:
         assert "<form" not in page
         assert "Download the profile and open it" not in page
         assert "Point the camera at the code on this page" not in page
+
+    def test_the_text_to_take_along_follows_the_way_that_is_shown(self, people: People) -> None:
+        ways = [
+            text(people.client("nobody").get(f"/help/papelera.example/en/kmail/{way}")) for way in ("", "?existing")
+        ]
+        assert ["1. Choose Settings, Configure KMail, Accounts" in way for way in ways] == [False, True]
 
     @pytest.mark.parametrize("path", ["", "en/", "colour.css", "en/thunderbird/"])
     def test_other_domains_have_none(self, people: People, path: str) -> None:

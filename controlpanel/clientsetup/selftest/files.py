@@ -27,7 +27,7 @@ SHOWN_OCTETS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file: for whom, where, and its octets. `needed`: some program has no other way."""
+    """A file: for whom, where, and its octets. `needed`: some mail client has no other way."""
 
     readers: Text
     host: str
@@ -96,7 +96,7 @@ def _judged(wanted: Wanted, asked: Asked, got: Got) -> Finding:
     if got.fault:
         return Finding(str(wanted.readers), Verdict.WRONG, _("%(url)s cannot be fetched: %(why)s.") % facts, said)
     if not asked.tls and got.location.startswith("https://"):
-        words = _("%(url)s leads to https, where programs follow.") % facts
+        words = _("%(url)s leads to https, where mail clients follow.") % facts
         return Finding(str(wanted.readers), Verdict.OK, words, said)
     if got.status != 200:
         return Finding(str(wanted.readers), Verdict.WRONG, _("%(url)s answers with status %(status)d.") % facts, said)

@@ -65,10 +65,10 @@ def _srv(record: Record, answers: Answers) -> Judged:
     nobody = _target(record.value)[1] == "."
     words: str
     if not found:
-        words = _("Not there. Nothing breaks; some programs look for longer.") if nobody else _("Not there yet.")
+        words = _("Not there. Nothing breaks; some mail clients look for longer.") if nobody else _("Not there yet.")
         return _missing(record, Verdict.ATTENTION, words)
     if nobody:
-        words = _("The DNS still names a server for this, perhaps an old one: programs will go there.")
+        words = _("The DNS still names a server for this, perhaps an old one: mail clients will go there.")
     else:
         words = _("The DNS names another server or port.")
     return Judged(record, Verdict.WRONG, words, tuple(found))
@@ -83,7 +83,7 @@ def _target(value: str) -> tuple[str, str]:
 def _host(record: Record, answers: Answers) -> Judged:
     found = answers.addresses(record.name)
     if not found:
-        return _missing(record, Verdict.ATTENTION, _("Not there yet: programs cannot find their settings by it."))
+        return _missing(record, Verdict.ATTENTION, _("Not there yet: mail clients cannot find their settings by it."))
     own = {address for host in own_hosts() for address in _addresses(host, answers)}
     if own & set(found):
         return _published(record, found)
@@ -152,7 +152,7 @@ _ABSENT = {
     Reason.SENDERS: (Verdict.ATTENTION, gettext_lazy("Not there: anybody may send in the domain's name.")),
     Reason.POLICY: (Verdict.ATTENTION, gettext_lazy("Not there: some receivers trust the domain less.")),
     Reason.SIGNATURE: (Verdict.WRONG, gettext_lazy("Not there: receivers cannot check what the domain signs.")),
-    Reason.PACC_DIGEST: (Verdict.ATTENTION, gettext_lazy("Not there: programs do not believe the document.")),
+    Reason.PACC_DIGEST: (Verdict.ATTENTION, gettext_lazy("Not there: mail clients do not believe the document.")),
 }
 _OTHERWISE = {
     Reason.SENDERS: (Verdict.ATTENTION, gettext_lazy("There is another one. See whether it names the same senders.")),

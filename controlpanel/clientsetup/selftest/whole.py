@@ -35,7 +35,7 @@ def _incoming(service: ServiceDescription, answers: Answers, sign_in: SignIn | N
         name.add("DNS", Verdict.UNKNOWN, _("No name server answered when asked for %(host)s.") % {"host": host})
         return [name]
     if not found:
-        name.add("DNS", Verdict.WRONG, _("%(host)s has no address: no program finds it.") % {"host": host})
+        name.add("DNS", Verdict.WRONG, _("%(host)s has no address: no mail client finds it.") % {"host": host})
         return [name]
     words = _("%(host)s is found at %(addresses)s.") % {"host": host, "addresses": ", ".join(found)}
     name.add("DNS", Verdict.OK, words)
@@ -43,7 +43,7 @@ def _incoming(service: ServiceDescription, answers: Answers, sign_in: SignIn | N
 
 
 def _services(services: list[Record], answers: Answers) -> Report:
-    report = Report(_("Records that programs ask for (SRV)"))
+    report = Report(_("Records that mail clients ask for (SRV)"))
     for record in services:
         judged = records.judge(record, answers)
         report.add(record.name, judged.verdict or Verdict.UNKNOWN, " ".join([judged.words, *judged.found]))

@@ -14,7 +14,7 @@ from controlpanel.accounts.actor import actor_of
 from controlpanel.clientsetup import clients, platforms, presence, profile_key, qr, seen_words
 from controlpanel.clientsetup.client_facts import Client, Quickest
 from controlpanel.clientsetup.clients import Guide
-from controlpanel.clientsetup.description import person_of, service_for
+from controlpanel.clientsetup.description import person_of, retention, service_for, service_shown
 from controlpanel.clientsetup.device_names import free_name
 from controlpanel.clientsetup.forms import OwnLeavingForm
 from controlpanel.clientsetup.in_words import in_words, mail_link
@@ -53,7 +53,7 @@ def choose(request: HttpRequest, mailbox: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def client(request: HttpRequest, mailbox: int, client: Client) -> HttpResponse:
-    """The guide for one program. A POST makes a device password for it, shown on this one answer."""
+    """The guide for one mail client. A POST makes a device password for it, shown on this one answer."""
     box = the_mailbox(request, mailbox, Act.SET_UP_MAILBOX)
     if request.method != "POST":
         return _guide(request, box, client)
@@ -69,8 +69,8 @@ def client(request: HttpRequest, mailbox: int, client: Client) -> HttpResponse:
 def _guide(
     request: HttpRequest, box: Mailbox, client: Client, device: DevicePassword | None = None, secret: str = ""
 ) -> HttpResponse:
-    service, person = service_for(box), person_of(box)
-    guide = clients.guide(client, service, person)
+    service, person = service_shown(box), person_of(box)
+    guide = clients.guide(client, service, person, published=retention(box.domain.leave_days))
     existing = "existing" in request.GET
     text = in_words(guide, service, person, existing=existing)
     watch = presence.open_watch(device.pk if device else None)
@@ -89,13 +89,13 @@ def _guide(
         signed=profile_key.is_given(settings),
         as_text=text,
         mail_link=mail_link(str(guide.name), text),
-        leaving=box.leaving,
+        chosen_here=looked_at(request, box.pk) is None,
         **seen_context(box, watch, Seen(presence.WAITING)),
     )
 
 
 def _account_code(guide: Guide, box: Mailbox) -> str:
-    """Return the picture that Thunderbird for Android reads; nothing for other programs, or where it cannot say it."""
+    """Return the picture that Thunderbird for Android reads; nothing for others, or where it cannot say it."""
     if guide.quickest is not Quickest.QR:
         return ""
     try:
@@ -105,7 +105,7 @@ def _account_code(guide: Guide, box: Mailbox) -> str:
 
 
 def seen_context(box: Mailbox, watch: Watch, seen: Seen) -> dict[str, Any]:
-    level, happened, advice = seen_words.words(seen.kind)
+    level, happened, advice = seen_words.words(seen.kind, sending=seen.sending)
     token = watch.token(box)
     return {
         "seen": seen,
@@ -146,7 +146,7 @@ def leaving(request: HttpRequest, mailbox: int) -> HttpResponse:
     if form.is_valid():
         with refusals_beside(form):
             changes.choose_leaving(box, form.chosen(), actor=actor_of(request))
-            say(request, _("Saved. The guides now say how to set it in each program."))
+            say(request, _("Saved. The guides now say how to set it in each mail client."))
             if back in list(Client):
                 return redirect("setup-client", box.pk, back)
             return redirect("mailbox-setup", box.pk)

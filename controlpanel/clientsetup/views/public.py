@@ -43,7 +43,8 @@ def client(request: HttpRequest, domain: str, language: str, client: Client) -> 
     with translation.override(language):
         service = service_of(found)
         guide = clients.guide(client, service)
-        text = in_words(guide, service, None, existing=False)
+        existing = "existing" in request.GET
+        text = in_words(guide, service, None, existing=existing)
         return _page(
             request,
             "clientsetup/public_client.html",
@@ -51,7 +52,7 @@ def client(request: HttpRequest, domain: str, language: str, client: Client) -> 
             language,
             guide=guide,
             nothing_twice=clients.NOTHING_TWICE,
-            existing="existing" in request.GET,
+            existing=existing,
             as_text=text,
             mail_link=mail_link(str(guide.name), text),
         )
