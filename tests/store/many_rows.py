@@ -56,6 +56,8 @@ INSERT INTO journal_attempt (mailbox_id, protocol, outcome, mechanism, tls, hour
     SELECT n, 'pop3', 'wrong', '', '', date_trunc('hour', now(), 'UTC'), now(), 1 FROM fresh;
 INSERT INTO journal_refusedmessage (mailbox_id, at, sender, message_id, octets, reply)
     SELECT n, now(), '', '', 1, '452' FROM fresh;
+INSERT INTO journal_dialogue (mailbox_id, signed_in, started, ended, device, tls, mechanism, ended_by, entries)
+    SELECT n, true, now(), now(), '', '', '', 'quit', '[]' FROM fresh;
 INSERT INTO accounts_throttle (key, failures, last, recent)
     SELECT 'box:u' || n || '@e.example', 3, now(), '' FROM fresh;
 INSERT INTO mailboxes_domain_administrators (domain_id, user_id) SELECT domain, id FROM fresh;

@@ -301,6 +301,6 @@ def test_no_lookup_walks_a_growing_table(table: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL random_page_cost = 1.1")  # as for any disk without arms
     fill(mailboxes=6000, domains=5000, with_mail=1, messages=1)
-    assert walked(("SELECT local FROM mailboxes_address", {})) == {"mailboxes_address"}
+    assert walked(("SELECT * FROM mailboxes_address", {})) == {"mailboxes_address"}
     for key in ("u7+x@d8.example", "none@d8.example"):
         assert walked((statement(table, key), {})) == set()
