@@ -105,8 +105,8 @@ class Guide:
     """One client with this service's values: a new account (`steps`, `screens`) and one that exists (`existing…`).
 
     `default` is what the client does with mail on the server unless told, `setting` what to set, and `to_set` whether
-    anything has to be set in a new account (false where it does by itself what is wanted). What an account that exists
-    was once told nobody knows.
+    anything has to be set in a new account (false where it does by itself what is wanted), `to_set_by_hand` if only the
+    quickest way sets it. What an account that exists was once told nobody knows.
     """
 
     client: Client
@@ -119,6 +119,7 @@ class Guide:
     default: Text
     setting: Text
     to_set: bool
+    to_set_by_hand: bool
     existing: tuple[Text, ...]
     existing_screens: tuple[Screen, ...]
     caveats: tuple[Text, ...]
@@ -139,6 +140,7 @@ def guide(
     """
     facts = TABLE[client]
     values = _values(facts, service, person)
+    to_set = _to_set(facts, service.retention, published or service.retention)
     owners_only = person is None and facts.quickest in (Quickest.PROFILE, Quickest.QR)
     return Guide(
         client=client,
@@ -150,7 +152,8 @@ def guide(
         deletes=facts.deletes,
         default=facts.default,
         setting=_setting(facts, service.retention),
-        to_set=_to_set(facts, service.retention, published or service.retention),
+        to_set=to_set,
+        to_set_by_hand=not to_set and _differs(facts, service.retention),
         existing=facts.existing,
         existing_screens=_screens(CHANGED, values),
         caveats=_caveats(facts, service),
@@ -206,6 +209,11 @@ def _setting(facts: Facts, retention: Retention) -> Text:
 def _to_set(facts: Facts, retention: Retention, published: Retention) -> bool:
     if facts.automatic_retention:
         return retention != published
+    return _differs(facts, retention)
+
+
+def _differs(facts: Facts, retention: Retention) -> bool:
+    """Whether the client, unless told, does otherwise."""
     if not retention.leave_on_server:
         return facts.deletes is not Deletes.AT_ONCE
     if retention.days is None:

@@ -77,7 +77,7 @@ THUNDERBIRD = Facts(
 )
 
 OUTLOOK_CLASSIC = Facts(
-    name="Outlook (classic)",
+    name=_("Outlook (classic)"),
     platforms=("Windows",),
     quickest=Quickest.BY_HAND,
     steps=(

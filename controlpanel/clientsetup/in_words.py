@@ -15,7 +15,11 @@ def in_words(guide: Guide, service: ServiceDescription, person: Person | None, *
     steps, screens = (guide.existing, guide.existing_screens) if existing else (guide.steps, guide.screens)
     title = _("%(client)s: mail for %(whom)s") % {"client": guide.name, "whom": whom}
     lines = [title, "", *_numbered(steps), "", *_values(screens)]
-    lines += [_("Mail on the server"), str(guide.default), *([str(guide.setting)] if guide.to_set or existing else [])]
+    lines += [
+        _("Mail on the server"),
+        str(guide.default),
+        *([str(guide.setting)] if guide.to_set or guide.to_set_by_hand or existing else []),
+    ]
     lines += ["", *(str(caveat) for caveat in guide.caveats)]
     return "\n".join(lines).strip() + "\n"
 

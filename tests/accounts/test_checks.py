@@ -6,7 +6,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from controlpanel import checks
-from controlpanel.environment import networks
+from controlpanel.environment import choice, networks
 
 KEY = "k" * 50
 
@@ -48,6 +48,15 @@ def proxies(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def ids(settings: Any) -> list[str | None]:
     return [found.id for found in checks.faults(settings)]
+
+
+def test_a_choice_is_one_of_its_words_and_by_default_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choice("KEY", "submit", "smtp") == "submit"
+    monkeypatch.setenv("KEY", "smtp")
+    assert choice("KEY", "submit", "smtp") == "smtp"
+    monkeypatch.setenv("KEY", "pigeon")
+    with pytest.raises(ImproperlyConfigured, match="KEY is 'pigeon'; say submit or smtp"):
+        choice("KEY", "submit", "smtp")
 
 
 def test_what_make_run_has_is_fit_to_serve() -> None:

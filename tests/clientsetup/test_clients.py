@@ -125,7 +125,23 @@ def test_what_an_owner_chose_otherwise_is_in_no_public_file_and_has_to_be_set(
 ) -> None:
     found = guide(Client.THUNDERBIRD, replace(SERVICE, retention=own), ANA, published=published)
     assert found.to_set is to_set
-    assert (str(found.setting) in in_words(found, SERVICE, ANA, existing=False)) is to_set
+    assert found.to_set_by_hand is not to_set
+    assert str(found.setting) in in_words(found, SERVICE, ANA, existing=False)
+
+
+@pytest.mark.parametrize(
+    ("client", "retention", "by_hand"),
+    [
+        (Client.THUNDERBIRD, Retention(days=14), False),  # its own default
+        (Client.THUNDERBIRD, KEEP_ALWAYS, True),
+        (Client.EVOLUTION, KEEP_ALWAYS, False),
+        (Client.KMAIL, KEEP_ALWAYS, False),  # has to be set either way
+    ],
+)
+def test_what_only_the_quickest_way_sets_is_told_for_an_account_set_up_by_hand(
+    client: Client, retention: Retention, by_hand: bool
+) -> None:
+    assert guide(client, replace(SERVICE, retention=retention)).to_set_by_hand is by_hand
 
 
 @pytest.mark.parametrize("client", EVERY)

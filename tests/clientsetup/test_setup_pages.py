@@ -126,11 +126,11 @@ def test_the_owners_choice_is_in_every_guide(people: People) -> None:
 
 def test_a_choice_of_ones_own_is_to_be_set_where_the_public_file_says_another(people: People) -> None:
     client = people.client("owner")
-    assert "Nothing needs to be set." in text(client.get(setup(people, "thunderbird/")))
-    assert "Nothing needs to be set." not in text(client.get(setup(people, "thunderbird/?existing")))
+    assert "The quickest way sets that." in text(client.get(setup(people, "thunderbird/")))
+    assert "The quickest way sets that." not in text(client.get(setup(people, "thunderbird/?existing")))
     client.post(setup(people, "leaving/"), {"leaving": "days", "days": "30"})
     page = text(client.get(setup(people, "thunderbird/")))
-    assert "Nothing needs to be set." not in page
+    assert "The quickest way sets that." not in page
     assert "“For at most … days”" in page
 
 
