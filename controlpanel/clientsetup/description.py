@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from controlpanel.clientsetup.models import DomainSetup
 from controlpanel.clientsetup.service import (
+    KEEP_ALWAYS,
     LANGUAGES,
     REMOVE,
     SHORT_NAME_LIMIT,
@@ -50,19 +51,32 @@ def setup_of(domain: Domain) -> DomainSetup:
     return DomainSetup.objects.filter(domain=domain).first() or DomainSetup(domain=domain)
 
 
+def service_by_mx() -> ServiceDescription | None:
+    """Return what every domain has that chose nothing: for clients that come by the MX record and name no address.
+
+    None where the mail exchanger has no domain of its own.
+    """
+    parent = _mx_parent()
+    return None if "." not in parent else _service(parent, DomainSetup(), KEEP_ALWAYS, {})
+
+
 def _described(domain: Domain, leave_days: int | None) -> ServiceDescription:
-    setup = setup_of(domain)
-    name = setup.name or domain_shown(domain.name)[: DomainSetup._meta.get_field("name").max_length]
+    pages = {language: help_url(domain.name, language) for language in LANGUAGES}
+    return _service(domain.name, setup_of(domain), retention(leave_days), pages)
+
+
+def _service(domain: str, setup: DomainSetup, wanted: Retention, documentation: dict[str, str]) -> ServiceDescription:
+    name = setup.name or domain_shown(domain)[: DomainSetup._meta.get_field("name").max_length]
     return ServiceDescription(
-        domain=domain.name,
+        domain=domain,
         name=name,
-        short_name=_short(name, domain.name),
+        short_name=_short(name, domain),
         pop3s=Server(settings.PUBLIC_HOST, settings.PUBLIC_POP3S_PORT),
         pop3=Server(settings.PUBLIC_HOST, settings.PUBLIC_POP3_PORT, Security.STARTTLS),
         outgoing=_outgoing(setup),
-        mx_domain=_mx_domain(domain.name),
-        retention=retention(leave_days),
-        documentation={language: help_url(domain.name, language) for language in LANGUAGES},
+        mx_domain=_mx_domain(domain),
+        retention=wanted,
+        documentation=documentation,
     )
 
 
@@ -96,6 +110,11 @@ def submission(host: str, port: int) -> Server:
 
 def _mx_domain(domain: str) -> str | None:
     """Return the domain under which clients look that come by the MX record, none if it is the domain's own."""
-    _host, _dot, parent = settings.MX_HOSTS[0].partition(".")
-    found: str = parent if "." in parent else settings.MX_HOSTS[0]
+    found = _mx_parent()
     return None if found == domain or "." not in found else found
+
+
+def _mx_parent() -> str:
+    host: str = settings.MX_HOSTS[0]
+    parent = host.partition(".")[2]
+    return parent if "." in parent else host

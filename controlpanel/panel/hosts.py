@@ -48,14 +48,22 @@ class Hosts:
 
 def is_operators(host: str) -> bool:
     """Whether it is PUBLIC_HOST, an MX host, or what mail clients ask that come by a domain's MX record."""
-    own = {settings.PUBLIC_HOST.lower(), *settings.MX_HOSTS}
-    return host in own or any(host == f"autoconfig.{parent}" for name in own for parent in _with_parents(name))
+    return host in _own() or is_by_mx(host)
+
+
+def is_by_mx(host: str) -> bool:
+    """Whether mail clients ask this host that come by a domain's MX record."""
+    return any(host == f"autoconfig.{parent}" for name in _own() for parent in _with_parents(name))
 
 
 def is_of_a_domain(host: str) -> bool:
     """Whether it is a domain of the table that is not deleted, or one of the names that such a domain points here."""
     names = [host, *(host.removeprefix(prefix) for prefix in PREFIXES if host.startswith(prefix))]
     return Domain.objects.filter(name__in=names).exclude(state=State.DELETED).exists()
+
+
+def _own() -> set[str]:
+    return {settings.PUBLIC_HOST.lower(), *settings.MX_HOSTS}
 
 
 def _with_parents(name: str) -> list[str]:

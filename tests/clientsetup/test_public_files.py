@@ -66,8 +66,26 @@ def test_a_customer_comes_by_the_mx_record(people: People, settings: Any) -> Non
     settings.MX_HOSTS = ["mx1.mail.hosting.example"]
     for host in ("autoconfig.mail.hosting.example", "autoconfig.hosting.example", "mx1.mail.hosting.example"):
         assert config(get(CONFIG, host, emailaddress=KNOWN)).domains == [DOMAIN, "mail.hosting.example"]
-        assert get(CONFIG, host).status_code == 404
+        assert get(CONFIG, host, emailaddress="ana@elsewhere.example").status_code == 404
+    assert get(CONFIG, "mx1.mail.hosting.example").status_code == 404
     assert get(CONFIG, "autoconfig.example", emailaddress=KNOWN).status_code == 400
+
+
+def test_a_customer_who_comes_by_the_mx_record_and_names_no_address_gets_what_all_have(
+    people: People, settings: Any
+) -> None:
+    settings.MX_HOSTS, settings.PUBLIC_HOST = ["mx1.mail.hosting.example"], "pop.hosting.example"
+    settings.SUBMISSION_HOST = "smtp.hosting.example"
+    change_domain(people.domain, actor=SHELL, leave_days=0)
+    for path in CONFIG_PATHS:
+        found = config(get(path, "autoconfig.mail.hosting.example"))
+        assert found.domains == ["mail.hosting.example"]
+        assert {(server.hostname, server.leave_on_server) for server in found.incoming} == {
+            ("pop.hosting.example", True)
+        }
+        assert [server.hostname for server in found.outgoing] == ["smtp.hosting.example"]
+    settings.MX_HOSTS = ["localhost"]
+    assert get(CONFIG, "autoconfig.hosting.example").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["ana@elsewhere.example", f"ana@sub.{DOMAIN}", "ana@", "@", "a@b@c d"])
