@@ -48,8 +48,10 @@ class Sender:
 def find_senders(submissions: Sequence[Submission]) -> list[Sender | None]:
     """Return who sends each submission, in order; None where nobody has that name any more."""
     logins = [canonical_or_none(each.login) or "" for each in submissions]
-    given = [database.fitting(each.sender, LONGEST_ADDRESS).rpartition("@") for each in submissions]
-    found = database.rows(_SENDERS, logins=logins, locals=[it[0] for it in given], domains=[it[2] for it in given])
+    given = [database.fitting(each.sender, LONGEST_ADDRESS) for each in submissions]
+    parts = [each.rpartition("@") for each in given]
+    values = {"locals": [it[0] for it in parts], "domains": [it[2] for it in parts]}
+    found = database.rows(_SENDERS, logins=logins, senders=given, **values)
     senders: list[Sender | None] = [None] * len(submissions)
     for place, *row in found:
         senders[place - 1] = Sender(*row)
@@ -63,14 +65,14 @@ SELECT tried.place, mailbox.id,
        mailbox.send_enabled, coalesce(nullif(owner.language, ''), domain.language),
        coalesce(mailbox.daily_limit, domain.daily_limit)::bigint,
        CASE WHEN sent.day = (statement_timestamp() AT TIME ZONE domain.time_zone)::date THEN sent.recipients ELSE 0 END,
-       tried.sender_domain = '' OR coalesce((
+       tried.sender = '' OR coalesce((
            SELECT mailbox.address_text = ANY(array_agg(allowed.login)) FROM postfix_senders AS allowed
            WHERE allowed.domain = address_folded(tried.sender_domain)
              AND allowed.local = ANY(address_candidates(tried.sender_local, allowed.separator))
            GROUP BY allowed.local ORDER BY length(allowed.local) DESC LIMIT 1
        ), false)
-FROM unnest(%(logins)s::text[], %(locals)s::text[], %(domains)s::text[])
-     WITH ORDINALITY AS tried (name, sender_local, sender_domain, place)
+FROM unnest(%(logins)s::text[], %(senders)s::text[], %(locals)s::text[], %(domains)s::text[])
+     WITH ORDINALITY AS tried (name, sender, sender_local, sender_domain, place)
 JOIN mailboxes_mailbox AS mailbox ON mailbox.address_text = tried.name AND mailbox.state <> 'deleted'
 JOIN mailboxes_domain AS domain ON domain.id = mailbox.domain_id AND domain.state <> 'deleted'
 JOIN accounts_user AS owner ON owner.id = mailbox.user_id

@@ -188,3 +188,8 @@ def test_no_two_hosts_spend_the_same_rest(ana: Mailbox) -> None:
         went = list(pool.map(spend, range(24)))
     assert went.count(True) == 10
     assert sent_today(ana.pk) == 30
+
+
+@pytest.mark.parametrize("sender", ["luis@", "@", "ana", "luis@example.org@", "<>", " ", "\0@"])
+def test_what_is_no_address_is_nobodys_sender(ana: Mailbox, sender: str) -> None:
+    assert not owns(ANA, sender)
