@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +19,11 @@ from controlpanel.importing.columns import read_headings
 from controlpanel.importing.entries import Entry
 
 MOST_ROWS = 50_000
+MOST_LINES = 5 * MOST_ROWS  # some texts have several
 MOST_OCTETS = 32 * 2**20
 SEPARATORS = (";", "\t", ",")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one
+_TOO_MANY = _("This file has more than 50,000 rows. Divide it.")
 UTF_8, UTF_16, LATIN_1 = "UTF-8", "UTF-16", "Latin-1"
 
 
@@ -47,6 +50,8 @@ def read(octets: bytes) -> Table:
     if len(octets) > MOST_OCTETS:
         raise UnreadableError(_("This file is too large: 32 MB is the most. Divide it."))
     text, encoding = decoded(octets)
+    if max(map(text.count, "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")) > MOST_LINES:
+        raise UnreadableError(_TOO_MANY)
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if not first:
         raise UnreadableError(_("This file is empty."))
@@ -82,7 +87,7 @@ def bounded(entries: list[Entry]) -> list[Entry]:
     if not entries:
         raise UnreadableError(_("There is no mailbox in this file."))
     if len(entries) > MOST_ROWS:
-        raise UnreadableError(_("This file has more than 50,000 rows. Divide it."))
+        raise UnreadableError(_TOO_MANY)
     return entries
 
 
@@ -97,7 +102,8 @@ def _read_table(text: str, encoding: str) -> Table:
         raise UnreadableError(
             _("The first line names the columns, and none of them is called address. See which names are known below.")
         )
-    entries = [_entry(line, cells, places, len(headings)) for line, cells in rows if any(map(str.strip, cells))]
+    filled = ((line, cells) for line, cells in rows if any(map(str.strip, cells)))
+    entries = [_entry(*row, places, len(headings)) for row in islice(filled, MOST_ROWS + 1)]
     unread = [heading.strip()[:200] for place, heading in enumerate(headings) if place not in places.values()]
     return Table(encoding, separator, bounded(entries), [heading for heading in unread if heading])
 

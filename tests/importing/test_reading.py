@@ -1,5 +1,7 @@
 """Files as people and other programs write them."""
 
+import tracemalloc
+
 import pytest
 
 from controlpanel.importing import reading
@@ -145,3 +147,15 @@ def test_no_cell_is_a_formula_and_each_comes_back(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["", "Ana", "'n Anker", "d'Or", "a=b", "1 GB"])
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert safe(cell) == reading.unescaped(cell) == cell
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\f", "\u2028"])
+def test_a_file_of_nothing_but_lines_is_refused_before_it_is_divided(end: str) -> None:
+    """32 MB of them would take gigabytes as rows."""
+    octets = f"address{end}{f'a{end}' * (reading.MOST_LINES + 1)}".encode()
+    tracemalloc.start()
+    with pytest.raises(UnreadableError):
+        read(octets)
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10 * len(octets)
