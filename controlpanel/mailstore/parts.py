@@ -1,6 +1,7 @@
 """Pure: the parts of a message (RFC 2045, RFC 2046), read in one pass over its chunks in bounded memory.
 
-A message is any octets. Nothing here raises, and no input takes more than linear time.
+A message is any octets. Nothing here raises, and no input takes more than linear time; what is made of nothing but
+headers and boundaries is read to a point, and the rest of it is in no part.
 """
 
 import re
@@ -13,7 +14,10 @@ from controlpanel.mailstore.headers import decoded
 
 MOST_PARTS = 200
 MOST_LEVELS = 20
-HEADER_OCTETS = 64 * 1024
+MOST_BEGUN = 2 * MOST_PARTS  # parts and containers
+MOST_LINES = 200_000  # of headers, and of those that may be boundaries
+HEADER_OCTETS = 64 * 1024  # of the message
+PART_HEADER_OCTETS = 8 * 1024  # of a part: `email` takes time with the square of a field's parameters
 TEXT_OCTETS = 256 * 1024  # kept of the text parts together
 LINE_OCTETS = 1024  # of a line that may be a boundary, which has 70 (RFC 2046 section 5.1.1)
 
@@ -55,8 +59,8 @@ def parts(chunks: Iterable[bytes]) -> list[Part]:
 def _walk(octets: "_Octets") -> Iterator[Part]:
     """Yield each leaf as soon as its header is known; its body comes in before the next."""
     boundaries: list[bytes] = []
-    room = TEXT_OCTETS
-    part = _begin(octets, boundaries)
+    room, begun = TEXT_OCTETS, 1
+    part = _begin(octets, boundaries, HEADER_OCTETS)
     if part is not None:
         yield part
     while True:
@@ -65,7 +69,10 @@ def _walk(octets: "_Octets") -> Iterator[Part]:
         if not line:
             return
         if _opens(line, boundaries):
-            part = _begin(octets, boundaries)
+            begun += 1
+            if begun > MOST_BEGUN:
+                return
+            part = _begin(octets, boundaries, PART_HEADER_OCTETS)
             if part is not None:
                 yield part
         elif _closes(line, boundaries):
@@ -88,9 +95,9 @@ def _take(pieces: Iterable[bytes], part: Part | None, room: int) -> int:
     return kept
 
 
-def _begin(octets: "_Octets", boundaries: list[bytes]) -> Part | None:
+def _begin(octets: "_Octets", boundaries: list[bytes], most: int) -> Part | None:
     """Read a part's header. A container has its boundary remembered, and is no part itself."""
-    header = _header(octets)
+    header = _header(octets, most)
     kind = header.get_content_type()
     boundary = _boundary(header)
     if kind.startswith("multipart/") and boundary and len(boundaries) < MOST_LEVELS:
@@ -107,10 +114,10 @@ def _begin(octets: "_Octets", boundaries: list[bytes]) -> Part | None:
     )
 
 
-def _header(octets: "_Octets") -> Message:
+def _header(octets: "_Octets", most: int) -> Message:
     kept = bytearray()
-    while (line := octets.line(HEADER_OCTETS)) and line.strip(b"\r\n"):
-        kept += line[: HEADER_OCTETS - len(kept)]
+    while (line := octets.line(most)) and line.strip(b"\r\n"):
+        kept += line[: most - len(kept)]
     return BytesHeaderParser().parsebytes(bytes(kept))
 
 
@@ -170,6 +177,7 @@ class _Octets:
         self._chunks = iter(chunks)
         self._held = b""
         self._at = 0
+        self._lines = 0
 
     def _more(self) -> bool:
         """Put the next chunk behind what is held and not used up; False at the end."""
@@ -180,6 +188,9 @@ class _Octets:
 
     def line(self, most: int) -> bytes:
         """Return the next line with its end, of a longer one the first octets alone; b"" at the end."""
+        self._lines += 1
+        if self._lines > MOST_LINES:
+            return b""
         while True:
             end = self._held.find(b"\n", self._at)
             if end >= 0 or len(self._held) - self._at >= most or not self._more():

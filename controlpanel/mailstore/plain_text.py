@@ -10,7 +10,7 @@ import codecs
 import quopri
 import re
 from collections.abc import Sequence
-from html import unescape
+from html import unescape as _unescape
 
 from controlpanel.mailstore.parts import Part
 
@@ -29,6 +29,14 @@ _SILENT = frozenset({"script", "style", "head", "title", "template", "noscript",
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table"})
 _BLOCKS = _SPACED | {"article", "br", "center", "dd", "div", "dl", "dt", "footer", "form", "header", "hr", "li"}
 _BLOCKS |= {"address", "main", "ol", "pre", "section", "tr", "ul"}
+
+
+# A reference that names no character: html.unescape would make a number of its digits, however many.
+_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{9,}|[xX][0-9A-Fa-f]{9,})")
+
+
+def unescape(text: str) -> str:
+    return _unescape(_LONG_REFERENCE.sub("\ufffd", text))
 
 
 def text_of(found: Sequence[Part]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from controlpanel.mailstore.parts import TEXT_OCTETS, Part, parts
+from controlpanel.mailstore.parts import MOST_BEGUN, MOST_LINES, PART_HEADER_OCTETS, TEXT_OCTETS, Part, parts
 from controlpanel.mailstore.plain_text import text_of, without_markup
 
 MIXED = b"""\
@@ -151,3 +151,35 @@ def test_the_size_of_a_file_is_about_right() -> None:
     lines = b"\r\n".join([b"QUJD" * 19] * 1000) + b"\r\n"
     [part] = read(plain(lines, "application/zip", "base64"), 65536)
     assert part.octets == 57_000
+
+
+@pytest.mark.parametrize("digits", ["9" * 200_000, "x" + "f" * 200_000])
+def test_a_reference_to_a_character_that_is_none_is_no_fault(digits: str) -> None:
+    assert without_markup(f'<p>a&#{digits};b</p><a href="http://x/&#{digits}">c</a>').startswith("a\ufffd")
+
+
+CONTAINER = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+LAST = b"--b\r\n\r\nlast\r\n--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("filling", "most"),
+    [
+        (b"--\r\n", MOST_LINES),
+        (b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n", MOST_BEGUN),
+        (b"--b\r\n" + b"X: y\r\n" * 1000 + b"\r\n", MOST_LINES // 1000),
+    ],
+)
+def test_what_is_nothing_but_boundaries_and_headers_is_read_to_a_point(filling: bytes, most: int) -> None:
+    def texts(times: int) -> list[bytes]:
+        return [part.body.strip() for part in parts([CONTAINER + filling * times + LAST]) if part.body.strip()]
+
+    assert texts(10) == [b"last"]
+    assert texts(most) == []
+
+
+def test_of_a_parts_header_so_much_is_read() -> None:
+    name = b'Content-Disposition: attachment; filename="a.txt"\r\n\r\nx\r\n'
+    near, far = (CONTAINER + b"--b\r\nX: " + b"y" * octets + b"\r\n" + name for octets in (100, PART_HEADER_OCTETS))
+    assert [part.name for part in parts([near, b"--b--\r\n"])] == ["a.txt"]
+    assert [part.name for part in parts([far, b"--b--\r\n"])] == [""]
