@@ -110,6 +110,9 @@ def _check_local(local: str) -> None:
         raise AddressError(_("There is no name before the @ sign."))
     if len(local.encode("utf-8", "replace")) > LOCAL_OCTETS:
         raise AddressError(_("The name before the @ sign is too long: 64 characters is the most."))
+    # Programs that read a header as RFC 2047 says would decode it, line ends and all.
+    if "=?" in local:
+        raise AddressError(_("The signs =? do not stand together in an address."))
     if any(not atom for atom in local.split(".")):
         raise AddressError(_("Dots stand between characters: not first, not last, not two together."))
     for character in local:

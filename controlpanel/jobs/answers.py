@@ -1,9 +1,11 @@
 """Tell senders that an owner is away: once in four days, people alone (RFC 3834, RFC 5230), under an empty sender."""
 
+import re
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from email.policy import SMTPUTF8, compat32
-from email.utils import format_datetime, formataddr, make_msgid
+from email.utils import format_datetime, make_msgid
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,11 +14,12 @@ from controlpanel import database
 from controlpanel.mailboxes.autoreply_rules import PERIOD, silence
 from controlpanel.mailboxes.models import Alias, AwayReply, Domain, Mailbox
 from controlpanel.mailstore.beside import Fate
-from controlpanel.mailstore.headers import SCANNED_OCTETS
+from controlpanel.mailstore.headers import SCANNED_OCTETS, literal
 from controlpanel.mailstore.onward import queue, returned
 from controlpanel.mailstore.onward.queue import Claimed
 
 ROWS_A_STEP = 500
+MESSAGE_ID = re.compile(r"<(?![^>]*=\?)[!-;=?-~]{1,250}>\Z")  # RFC 5322 section 3.6.4, nothing that would be decoded
 
 # One row decides between several that answer one sender at the same time.
 NOTE = """
@@ -33,14 +36,22 @@ def answer(claimed: Claimed) -> None:
     reply = AwayReply.objects.select_related("mailbox__user", "mailbox__domain").filter(pk=claimed.mailbox_id).first()
     head = queue.read_chunks(claimed, SCANNED_OCTETS)[claimed.head :]
     wanted = reply is not None and reply.mailbox.away_from is not None and _is_to_be_answered(claimed, head, reply)
+    octets = _written(reply, claimed) if wanted and reply is not None else None
     with transaction.atomic():
-        if queue.end(claimed, Fate.SENT, "") and wanted and reply is not None and _is_due(claimed, reply):
-            message = reply_of(reply, claimed)
-            returned.tell(claimed.forwarder, claimed.sender, message.as_bytes(policy=SMTPUTF8))
+        if queue.end(claimed, Fate.SENT, "") and octets and reply is not None and _is_due(claimed, reply):
+            returned.tell(claimed.forwarder, claimed.sender, octets)
+
+
+def _written(reply: AwayReply, claimed: Claimed) -> bytes | None:
+    """None: the sender is no address that can stand in a header."""
+    try:
+        return reply_of(reply, claimed).as_bytes(policy=SMTPUTF8)
+    except ValueError:
+        return None
 
 
 def _is_to_be_answered(claimed: Claimed, head: bytes, reply: AwayReply) -> bool:
-    header = BytesHeaderParser(policy=compat32).parsebytes(head)
+    header = HeaderParser(policy=compat32).parsestr(head.decode("utf-8", "replace"))
     return silence(claimed.sender, [(name, str(value)) for name, value in header.items()], own(reply.mailbox)) is None
 
 
@@ -65,14 +76,15 @@ def reply_of(reply: AwayReply, claimed: Claimed) -> EmailMessage:
     """RFC 3834 section 3.1: from the mailbox, in the thread of what it answers, and marked as a reply of a program."""
     mailbox = reply.mailbox
     message = EmailMessage(policy=SMTPUTF8)
-    message["From"] = formataddr((mailbox.name or mailbox.user.name, mailbox.address_text))
+    local, _, domain = mailbox.address_text.rpartition("@")
+    message["From"] = Address(literal(mailbox.name or mailbox.user.name), local, domain)
     message["To"] = claimed.sender
-    message["Subject"] = reply.subject
+    message["Subject"] = literal(reply.subject)
     message["Date"] = format_datetime(timezone.now())
     message["Message-ID"] = make_msgid(domain=mailbox.domain.name)
-    if answered := " ".join(claimed.message_id.split()):
-        message["In-Reply-To"] = answered
-        message["References"] = answered
+    if MESSAGE_ID.match(claimed.message_id):
+        message["In-Reply-To"] = claimed.message_id
+        message["References"] = claimed.message_id
     message["Auto-Submitted"] = "auto-replied"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(reply.text)

@@ -19,6 +19,7 @@ from controlpanel.accounts.models import User
 from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.addresses import shown
 from controlpanel.mailboxes.models import Letter, Mailbox
+from controlpanel.mailstore.headers import literal
 
 log = logging.getLogger("casilla.jobs")
 
@@ -45,12 +46,14 @@ def _send(letter: Letter) -> None:
     with override(_language(user)):
         recipient, subject, text = WORDS[Letter.About(letter.about)](letter, user)
     message = EmailMessage()
-    message["Subject"] = subject
+    message["Subject"] = literal(subject)
     message.set_content(text)
     try:
         relay.send(message, recipient)
     except relay.RelayFault as fault:
         _later(letter, fault)
+    except ValueError:  # an address that no header takes shall keep nobody else's letter back
+        _later(letter, relay.RelayFault("The address cannot be written.", temporary=False))
     else:
         Letter.objects.filter(pk=letter.pk).update(sent=timezone.now())
 

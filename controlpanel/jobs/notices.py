@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from controlpanel.mailstore.delivery import Delivery, in_chunks
+from controlpanel.mailstore.headers import literal
 
 
 def notice(mailbox: int, address: str, *, key: str, subject: str, text: str) -> Delivery:
@@ -15,7 +16,7 @@ def notice(mailbox: int, address: str, *, key: str, subject: str, text: str) -> 
     message = EmailMessage(policy=SMTP)
     message["From"] = f"Casilla <postmaster@{address.rpartition('@')[2]}>"
     message["To"] = address
-    message["Subject"] = subject
+    message["Subject"] = literal(subject)
     message["Date"] = format_datetime(timezone.now())
     message["Message-ID"] = f"<{key}.{mailbox}@{settings.PUBLIC_HOST}>"
     message["Auto-Submitted"] = "auto-generated"

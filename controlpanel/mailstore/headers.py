@@ -94,6 +94,14 @@ def _text(part: bytes | str, charset: str | None) -> str:
         return part.decode("latin-1")
 
 
+def literal(text: str) -> str:
+    """Return a text that `email` writes into a header as it stands.
+
+    It decodes what looks like an encoded word, and writes the line ends that come out of it: another header, or a text.
+    """
+    return " ".join(text.replace("=?", "= ?").split())
+
+
 def sent_at(raw: str) -> datetime | None:
     """Return the moment that a Date field names, None where it names none; without a zone it is read as UTC."""
     try:

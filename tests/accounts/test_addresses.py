@@ -57,6 +57,7 @@ def test_an_address_is_kept_in_one_form(text: str, kept: str | None) -> None:
         ("a" * 65 + "@example.org", "64 characters"),
         ("a@" + "b" * 63 + "." + "c" * 63 + "." + "d" * 63 + "." + "e" * 63, "254 characters"),
         ("\ud800@example.org", "not allowed"),
+        ("=?utf-8?q?a=0d=0aBcc:?=@example.org", "=?"),
     ],
 )
 def test_what_is_no_address_has_its_sentence(text: str, sentence: str) -> None:

@@ -67,6 +67,51 @@ def test_a_person_is_answered(ana: Mailbox, sink: Sink) -> None:
     assert Message.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "message_id",
+    [
+        "=?utf-8?q?a=0d=0aBcc:_eva@example.net=0d=0a=0d=0aBuy?=",
+        "<=?utf-8?q?a=0d=0aBcc:_eva@example.net?=@x>",
+        "<a@b> <c@d>",
+        "<" + "a" * 300 + ">",
+    ],
+)
+def test_no_message_id_writes_into_an_answer(ana: Mailbox, sink: Sink, message_id: str) -> None:
+    """What looks like an encoded word (RFC 2047) is decoded by `email`, line ends and all."""
+    text = TO_ANA.replace(b"<1@example.net>", message_id.encode())
+    arrive(ana, text, message_id=message_id)
+    (taken,) = sink.taken
+    message = message_from_bytes(taken.octets, policy=default)
+    assert "In-Reply-To" not in message
+    assert "Bcc" not in message
+    assert message.get_content().strip() == "I am back on Monday."
+
+
+def test_no_subject_or_name_writes_into_an_answer(sink: Sink) -> None:
+    word = "=?utf-8?q?a=0d=0aBcc:_eva@example.net?="
+    box = make_mailbox("ana@example.org", name=word)
+    days = TODAY, TODAY + timedelta(days=1)
+    changes.choose_away(box, Away(*days, word, "Text"), actor=Actor(box.user))
+    arrive(box)
+    (taken,) = sink.taken
+    message = message_from_bytes(taken.octets, policy=default)
+    assert "Bcc" not in message
+    assert message["Subject"] == word.replace("=?", "= ?")
+
+
+def test_an_address_beyond_ascii_answers(sink: Sink) -> None:
+    box = away(make_mailbox("ñandú@example.org", name="Ñandú"))
+    arrive(box, "To: ñandú@example.org\r\n\r\ntext\r\n".encode())
+    (taken,) = sink.taken
+    assert "From: Ñandú <ñandú@example.org>\r\n".encode() in taken.octets
+
+
+def test_a_sender_that_cannot_stand_in_a_header_is_not_answered(ana: Mailbox, sink: Sink) -> None:
+    arrive(ana, sender="=?utf-8?q?a=0d=0aBcc:x?=@example.net")
+    assert not sink.taken
+    assert not Outgoing.objects.filter(ended=None).exists()
+
+
 def test_a_sender_is_answered_once_in_four_days_and_anew_where_the_text_is_new(ana: Mailbox, sink: Sink) -> None:
     arrive(ana)
     arrive(ana, sender="EVA@example.net")

@@ -186,3 +186,13 @@ def test_wider_rights_end_the_second_address(ana: Mailbox, sink: Sink) -> None:
 
 def administrator_of_all() -> Any:
     return acting(User.objects.create_user("operator@elsewhere.example", is_operator=True))
+
+
+def test_an_address_that_no_header_takes_keeps_no_other_letter_back(ana: Mailbox, sink: Sink) -> None:
+    hostile = "=?utf-8?q?a=0d=0aBcc:x?=@elsewhere.example"
+    with refused("address", "=?"):
+        changes.ask_second_address(ana.user, hostile, actor=acting(ana.user))
+    Letter.objects.create(about=Letter.About.CONFIRM, user=ana.user, address=hostile)
+    changes.ask_second_address(ana.user, SECOND, actor=acting(ana.user))
+    assert [recipient for recipient, _message in sent(sink)] == [SECOND]
+    assert not Letter.objects.filter(sent=None).exists()
