@@ -1,5 +1,6 @@
 """Apple profiles as they are handed out: signed, with a password inside or not, fetched by a telephone."""
 
+import json
 import plistlib
 import re
 import subprocess
@@ -11,10 +12,12 @@ import trustme
 from django.core import signing
 from django.test import Client
 
-from controlpanel.clientsetup import profiles
+from controlpanel.clientsetup import autoconfig, profiles, qr
 from controlpanel.clientsetup.apple import TargetDevice
+from controlpanel.clientsetup.description import person_of, service_for
 from controlpanel.mailboxes import device_passwords, sign_in
 from controlpanel.mailboxes.models import Access, DevicePassword, Mailbox, State
+from tests.clientsetup import xml_readers
 from tests.clientsetup.conftest import People
 from tests.programs import need
 
@@ -120,6 +123,23 @@ def test_the_owners_choice_is_in_the_profile(people: People) -> None:
     Mailbox.objects.filter(pk=people.mailbox.pk).update(leave_own=True, leave_days=9)
     ticket = profiles.new_ticket(people.mailbox, people.owner, TargetDevice.MAC, with_password=False)
     assert "9 days" in plistlib.loads(fetched(ticket.token()).content)["ConsentText"]["en"]
+
+
+@pytest.mark.parametrize("may_send", [True, False])
+def test_where_the_operator_names_a_relay_every_way_of_setting_up_names_it(
+    people: People, settings: Any, may_send: bool
+) -> None:
+    settings.SUBMISSION_HOST, settings.SUBMISSION_PORT = "smtp.hosting.example", 465
+    Mailbox.objects.filter(pk=people.mailbox.pk).update(send_enabled=may_send)
+    people.mailbox.refresh_from_db()
+    profile = plistlib.loads(profiles.profile(people.mailbox, TargetDevice.MAC, "secret"))["PayloadContent"][0]
+    assert profile["OutgoingMailServerHostName"] == "smtp.hosting.example"
+    assert (profile["OutgoingMailServerPortNumber"], profile["OutgoingMailServerUseSSL"]) == (465, True)
+    assert (profile["IncomingPassword"], profile["OutgoingPasswordSameAsIncomingPassword"]) == ("secret", True)
+    code = json.loads(qr.thunderbird_account(service_for(people.mailbox), person_of(people.mailbox)))
+    assert code[3][0][0] == [0, "smtp.hosting.example", 465, 3, 1, people.mailbox.address_text]
+    found = xml_readers.thunderbird(autoconfig.config_v1_1(service_for(people.mailbox)))
+    assert [(server.hostname, server.port) for server in found.outgoing] == [("smtp.hosting.example", 465)]
 
 
 class TestSignature:
