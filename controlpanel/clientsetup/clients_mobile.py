@@ -165,7 +165,7 @@ OTHER = Facts(
         ),
     ),
     security={
-        Security.TLS: _("SSL/TLS (from the first byte)"),
+        Security.TLS: _("SSL/TLS (from the first octet)"),
         Security.STARTTLS: _("STARTTLS (required)"),
     },
     authentication=_("Password"),

@@ -31,7 +31,7 @@ class LeavingForm(forms.Form):
     leaving = forms.ChoiceField(label=_("Fetched mail"), choices=LEAVING, widget=forms.RadioSelect)
     days = forms.IntegerField(
         label=_("Days"),
-        help_text=_("For the second choice."),
+        help_text=_("Where it is left for some days."),
         min_value=1,
         max_value=LONGEST_DAYS,
         required=False,
@@ -104,7 +104,7 @@ class SetupForm(LeavingForm):
     )
     submission_port = forms.IntegerField(
         label=_("Port of the outgoing server"),
-        help_text=_("465: TLS from the first byte. 587 and others: STARTTLS."),
+        help_text=_("465: TLS from the first octet. 587 and others: STARTTLS."),
         min_value=1,
         max_value=65_535,
         widget=forms.NumberInput(attrs={"class": "short"}),
