@@ -303,6 +303,7 @@ class TestHelp:
             text(people.client("nobody").get(f"/help/papelera.example/en/kmail/{way}")) for way in ("", "?existing")
         ]
         assert ["1. Choose Settings, Configure KMail, Accounts" in way for way in ways] == [False, True]
+        assert ["/help/papelera.example/es/kmail/?existing" in way for way in ways] == [False, True]
 
     @pytest.mark.parametrize("path", ["", "en/", "colour.css", "en/thunderbird/"])
     def test_other_domains_have_none(self, people: People, path: str) -> None:
