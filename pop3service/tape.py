@@ -1,10 +1,11 @@
 """The dialogue of a session as its owner may read it: line by line with times, secrets and content left out.
 
-Passwords, SASL messages, what is no command (a password may have ended up there) and messages stand there as numbers of
-octets. Until the client has signed in nobody knows whose dialogue it is: so the first lines are held, and given away
-or forgotten then. A session that nobody records pays for that, and after its login for nothing.
+Passwords, SASL messages, what is no command or no name (a password may have ended up there) and messages stand there as
+numbers of octets. Until the client has signed in nobody knows whose dialogue it is: so the first lines are held, and
+given away or forgotten then. A session that nobody records pays for that, and after its login for nothing.
 """
 
+import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,6 +22,7 @@ MECHANISMS = frozenset(
     )
 )
 CONTENT = (b"RETR", b"TOP")
+NAME = re.compile(rb"[^@\s]+@[^@\s]+\.[^@\s.]+")
 CLIENT, SERVER, NOTE = "C", "S", ""
 
 
@@ -64,6 +66,8 @@ class Tape:
         if not known:
             octets = len(keyword) + len(argument)
             self._add(CLIENT, f"[no command, {octets} octets]")
+        elif keyword == b"USER" and not NAME.fullmatch(argument):
+            self._add(CLIENT, f"USER [no address, {len(argument)} octets]")
         elif keyword in SECRETS:
             self._add(CLIENT, _without_secret(keyword, argument))
         else:

@@ -116,15 +116,15 @@ def test_only_so_much_is_held_for_who_never_signs_in(entries: list[Entry]) -> No
 @pytest.mark.parametrize(
     ("octets", "text"),
     [
-        (b"a\x1b[2Jb\x00", "USER a\ufffd[2Jb\ufffd"),
-        (b"\xff\xfe", "USER \ufffd\ufffd"),
-        (b"x" * 500, "USER " + "x" * 155),
+        (b"a\x1b[2Jb\x00", "LIST a\ufffd[2Jb\ufffd"),
+        (b"\xff\xfe", "LIST \ufffd\ufffd"),
+        (b"x" * 500, "LIST " + "x" * 155),
     ],
 )
 def test_what_is_told_can_be_shown(entries: list[Entry], octets: bytes, text: str) -> None:
     tape = Tape()
     tape.give_to(entries.append)
-    tape.command(b"USER", octets, known=True)
+    tape.command(b"LIST", octets, known=True)
     assert entries[0].text == text
 
 
@@ -140,3 +140,11 @@ def test_tls_is_told(entries: list[Entry]) -> None:
     wire.start_tls()
     wire.session.record(entries.append)
     assert texts(entries)[1::2] == ["C: STLS", "TLSv1.3"]
+
+
+@pytest.mark.parametrize("typed", [b"hunter2", b"P@ssw0rd", b"a b@example.org", b"ana@example.org secret", b"@", b""])
+def test_a_password_in_the_place_of_the_name_is_not_told(entries: list[Entry], typed: bytes) -> None:
+    tape = Tape()
+    tape.give_to(entries.append)
+    tape.command(b"USER", typed, known=True)
+    assert entries[0].text == f"USER [no address, {len(typed)} octets]"
