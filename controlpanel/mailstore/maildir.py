@@ -6,26 +6,61 @@ unique id of number and validity by `pop3_uidl_format`, `%08Xu%08Xv` unless chos
 ones.
 """
 
+import errno
 import gzip
 import hashlib
+import io
+import os
 import re
+import stat
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 DEFAULT_FORMAT = "%08Xu%08Xv"
 UIDLIST = "dovecot-uidlist"
+LARGEST_UIDLIST = 256 * 2**20  # octets
+LARGEST = 512 * 2**20  # octets of a message, once decompressed
 LONGEST_UIDL = 70  # RFC 1939 section 7
 
 _FORMAT = re.compile(r"%(?P<width>0?\d*)(?P<hex>[Xx]?)(?P<what>[uvf%])")
-_HEADER = re.compile(r"3 .*\bV(?P<validity>\d+)")
+_HEADER = re.compile(r"3 .*\bV(?P<validity>[0-9]{1,10})\b")
+_NUMBER = re.compile(r"[0-9]{1,10}\Z")
 _UIDL = re.compile(r"[\x21-\x7e]{1,70}\Z", re.ASCII)
 _GZIP = b"\x1f\x8b"
+_NO_DATE = 253_402_300_800  # seconds since 1970: the year 10000
 
 
 class MaildirError(ValueError):
     """A folder is not the Maildir that is meant. `str()` says why, in one line."""
+
+
+def _read(file: Path, most: int) -> bytes:
+    """Read a file itself: who runs this may read more than who wrote the Maildir, and a link or a pipe is no message.
+
+    Raises OSError.
+    """
+    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a file")
+        return _read_all(opened, most)
+
+
+def _read_all(opened: IO[bytes], most: int) -> bytes:
+    octets = opened.read(most + 1)
+    if len(octets) > most:
+        raise OSError(errno.EFBIG, f"larger than {most >> 20} MiB")
+    return octets
+
+
+def _decompressed(octets: bytes) -> bytes:
+    try:
+        return _read_all(gzip.GzipFile(fileobj=io.BytesIO(octets)), LARGEST)
+    except zlib.error as error:
+        raise OSError(errno.EINVAL, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +72,15 @@ class Kept:
 
     @property
     def received(self) -> datetime:
-        """When it arrived: Dovecot keeps that as the file's time."""
-        return datetime.fromtimestamp(int(self.file.stat().st_mtime), UTC)
+        """When it arrived: Dovecot keeps that as the file's time; one that is no date is that of 1970."""
+        time = int(self.file.lstat().st_mtime)
+        return datetime.fromtimestamp(time if 0 <= time < _NO_DATE else 0, UTC)
 
     def octets(self) -> bytes:
         """Return the message as POP3 sends it: CRLF line ends, the last one too. Raises OSError, EOFError."""
-        octets = self.file.read_bytes()
+        octets = _read(self.file, LARGEST)
         if octets.startswith(_GZIP):  # Dovecot's zlib plugin
-            octets = gzip.decompress(octets)
+            octets = _decompressed(octets)
         octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
 
@@ -64,9 +100,13 @@ def messages(folder: Path, uidl_format: str = DEFAULT_FORMAT) -> list[Kept]:
 
     What no client has seen yet, because Dovecot has not numbered it, comes last, under an id made of its file's name.
     """
+    named = folder
     folder = folder if (folder / "cur").is_dir() else folder / "Maildir"
     if not (folder / "cur").is_dir():
         raise MaildirError("There is no Maildir: a folder with cur, new and tmp in it.")
+    for inside in (folder, *(folder / name for name in ("cur", "new"))):
+        if inside.is_symlink() and inside != named:
+            raise MaildirError(f"{inside.name} is a link. Name the Maildir to which it leads, if that is meant.")
     files = dict(_files(folder))
     numbers = any(match["what"] in "uv" for match in _FORMAT.finditer(uidl_format))
     validity, numbered = _uidlist(folder, needed=numbers)
@@ -88,7 +128,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _uidlist(folder: Path, *, needed: bool) -> tuple[int, dict[str, _Numbered]]:
     try:
-        lines = (folder / UIDLIST).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = _read(folder / UIDLIST, LARGEST_UIDLIST).decode("utf-8", "surrogateescape").splitlines()
     except FileNotFoundError:
         lines = []
     header = _HEADER.match(lines[0]) if lines else None
@@ -105,10 +145,13 @@ def _lines(lines: list[str]) -> Iterator[tuple[str, _Numbered]]:
     for line in lines:
         numbers, found, name = line.partition(" :")
         uid, *fields = numbers.split(" ")
-        if found and uid.isdigit():
+        if found and _NUMBER.match(uid):
             extra = {field[0]: field[1:] for field in fields if field}
             order = extra.get("O", "0")
-            yield name.partition(":")[0], _Numbered(int(uid), extra.get("P", ""), int(order) if order.isdigit() else 0)
+            yield (
+                name.partition(":")[0],
+                _Numbered(int(uid), extra.get("P", ""), int(order) if _NUMBER.match(order) else 0),
+            )
 
 
 def _uidl(numbered: _Numbered, base: str, validity: int, uidl_format: str) -> str:

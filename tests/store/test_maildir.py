@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from controlpanel.journal.models import Activity
 from controlpanel.mailboxes.models import Mailbox, Usage
-from controlpanel.mailstore import bringing
+from controlpanel.mailstore import bringing, maildir
 from controlpanel.mailstore.maildir import MaildirError, messages
 from controlpanel.mailstore.models import Message, MessageChunk, StagedBody
 from tests.store.factories import make_mailbox, make_message, remove
@@ -161,3 +161,40 @@ def test_a_damaged_file_is_told_and_stops_nothing(folder: Path, ana: Mailbox) ->
 def test_no_such_mailbox(folder: Path, address: str, words: str) -> None:
     with pytest.raises(CommandError, match=words):
         call_command("import_maildir", address, str(folder))
+
+
+@pytest.mark.django_db
+def test_what_is_no_file_of_the_maildir_is_not_read(folder: Path, ana: Mailbox, tmp_path_factory: Any) -> None:
+    """Root brings what a user of the old server wrote: a link would bring what that user may not read."""
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret"
+    secret.write_bytes(LETTER.replace(b"hello", b"secret"))
+    (folder / "cur/400.link").symlink_to(secret)
+    os.mkfifo(folder / "cur/500.pipe")
+    keep(folder, "cur/600.broken", gzip.compress(LETTER)[:10] + b"\xff" * 40)
+    with pytest.raises(CommandError, match=r"400\.link.*500\.pipe.*600\.broken"):
+        call_command("import_maildir", "ana@example.org", str(folder))
+    assert Message.objects.filter(mailbox=ana).count() == 3
+    assert not Message.objects.filter(subject="secret").exists()
+
+
+def test_a_small_file_does_not_become_an_endless_message(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maildir, "LARGEST", 2**20)
+    keep(folder, "new/700.bomb", gzip.compress(b"x" * 2**22))
+    bomb = next(kept for kept in messages(folder) if kept.file.name == "700.bomb")
+    with pytest.raises(OSError, match="larger than 1 MiB"):
+        bomb.octets()
+
+
+@pytest.mark.parametrize("name", ["cur", "new"])
+def test_a_folder_that_leads_elsewhere_is_none(folder: Path, tmp_path_factory: Any, name: str) -> None:
+    (folder / name).rename(tmp_path_factory.mktemp("elsewhere") / name)
+    (folder / name).symlink_to(next(tmp_path_factory.getbasetemp().glob("elsewhere*")) / name)
+    with pytest.raises(MaildirError, match="is a link"):
+        messages(folder)
+
+
+def test_numbers_that_are_none(folder: Path) -> None:
+    uidlist(folder, "\u00b2 :100.a.host,S=50,W=52:2,", "9" * 5000 + " :200.b.host:2,", f"8 O{'9' * 5000} :300.c.host")
+    os.utime(folder / "new/300.c.host", (-5, -5))
+    first = messages(folder)[0]
+    assert (first.uidl, first.received.year) == (f"00000008{VALIDITY:08x}", 1970)
