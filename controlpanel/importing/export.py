@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Value
+from django.db.models import Case, F, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Concat
 from django.http import StreamingHttpResponse
 from django.utils.translation import get_language
@@ -12,22 +12,27 @@ from django.utils.translation import get_language
 from controlpanel.importing.reading import begins_formula
 from controlpanel.mailboxes import octets
 from controlpanel.mailboxes.models import Alias, Label, Mailbox
+from controlpanel.mailboxes.rules import Person, owned_beyond
 
 COLUMNS = ("address", "name", "quota", "language", "aliases", "forward", "label", "note", "state", "used", "created")
 FIELDS = (
-    *("address_text", "name", "quota", "user__language", "also", "forward_to", "labelled", "note", "state"),
+    *("address_text", "name", "quota", "user__language", "also", "onward", "labelled", "note", "state"),
     *("usage__octets", "created"),
 )
 BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
 AT_ONCE = 2000
 
 
-def exported(mailboxes: QuerySet[Mailbox]) -> Iterator[str]:
-    """Yield the lines of a CSV file, headings first: with semicolons where Excel expects them, in Spanish."""
+def exported(mailboxes: QuerySet[Mailbox], reader: Person) -> Iterator[str]:
+    """Yield the lines of a CSV file, headings first: with semicolons where Excel expects them, in Spanish.
+
+    Where mail goes on to is told of those alone whose forwarding `reader` may change.
+    """
     aliases = Alias.objects.filter(mailbox=OuterRef("pk")).exclude(address__local="").order_by("address__local")
     labels = Label.objects.filter(mailboxes=OuterRef("pk")).order_by("name")
     rows = (
         mailboxes.annotate(
+            onward=Case(When(owned_beyond(reader), then=Value([])), default=F("forward_to")),
             labelled=ArraySubquery(labels.values_list("name")),
             also=ArraySubquery(aliases.values_list(Concat("address__local", Value("@"), "address__domain__name"))),
         )

@@ -163,7 +163,7 @@ def export(request: HttpRequest, domain: str = "") -> HttpResponse | StreamingHt
     else:
         running(request)
         mailboxes = Mailbox.objects.filter(domain__in=rules.visible_domains(request.user))
-    return as_file(exported(matching(mailboxes, request.GET)), domain or "mailboxes")
+    return as_file(exported(matching(mailboxes, request.GET), request.user), domain or "mailboxes")
 
 
 def _with_headings(headings: list[str], rows: Iterable[list[str]]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from controlpanel.accounts.actor import Actor
 from controlpanel.accounts.models import User
@@ -149,6 +149,16 @@ def opened_mailboxes(user: Person) -> QuerySet[Mailbox]:
     if not isinstance(user, User):
         return Mailbox.objects.none()
     return Mailbox.objects.filter(_opened(remembered_rights(user)))
+
+
+def owned_beyond(user: Person) -> Q:
+    """Which of the mailboxes that `user` may see belong to somebody whose rights are wider: as `covers`, for many."""
+    held = remembered_rights(user) if isinstance(user, User) else Rights(0)
+    if held.operator:
+        return Q(pk__in=())
+    theirs = Domain.administrators.through.objects.filter(user=OuterRef("user")).exclude(domain__in=held.domains)
+    reached = Access.objects.filter(user=OuterRef("user")).exclude(mailbox__domain__in=held.domains)
+    return Q(user__is_operator=True) | Q(Exists(theirs)) | Q(Exists(reached))
 
 
 def _opened(held: Rights) -> Q:

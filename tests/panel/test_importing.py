@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from controlpanel.accounts.actor import SHELL
+from controlpanel.accounts.models import User
 from controlpanel.importing.models import Import
 from controlpanel.importing.running import advance
 from controlpanel.mailboxes import changes
@@ -118,6 +119,25 @@ def test_an_export_holds_no_secret_and_no_formula_and_comes_back(people: People)
     back = Mailbox.objects.select_related("user").get(address_text="zoe2@papelera.example")
     assert (back.name, back.note, back.quota, back.user.language) == (box.name, box.note, box.quota, "es")
     assert back.labels.count() == 2
+
+
+@pytest.mark.parametrize("wider", ["operator", "administrator", "access"])
+def test_an_export_tells_no_forwarding_of_who_has_wider_rights(people: People, wider: str) -> None:
+    box = make_mailbox("zoe@papelera.example", forward_to=["zoe@elsewhere.example"])
+
+    def told(role: str) -> str:
+        headings, row = table(people.client(role).get("/domains/papelera.example/export/?q=zoe"))
+        return dict(zip(headings, row, strict=True))["forward"]
+
+    assert told("administrator") == "zoe@elsewhere.example"
+    if wider == "operator":
+        User.objects.filter(pk=box.user_id).update(is_operator=True)
+    elif wider == "administrator":
+        people.other_owner.mailbox.domain.administrators.add(box.user)
+    else:
+        people.other_owner.mailbox.accesses.create(user=box.user)
+    assert told("administrator") == ""
+    assert told("operator") == "zoe@elsewhere.example"
 
 
 def test_spreadsheets_in_spanish_want_semicolons(people: People) -> None:
