@@ -196,3 +196,29 @@ def test_an_address_that_no_header_takes_keeps_no_other_letter_back(ana: Mailbox
     changes.ask_second_address(ana.user, SECOND, actor=acting(ana.user))
     assert [recipient for recipient, _message in sent(sink)] == [SECOND]
     assert not Letter.objects.filter(sent=None).exists()
+
+
+@pytest.mark.parametrize("name", ["lesser.example", "other-name.example"])
+def test_no_link_goes_where_somebody_with_lesser_rights_could_read_it(sink: Sink, name: str) -> None:
+    """Who runs a domain could open any mailbox in it, and so become an operator who reads their mail there."""
+    lesser = make_domain("lesser.example")
+    make_domain("other-name.example", alias_of=lesser)
+    make_mailbox("root@lesser.example")
+    operator = User.objects.create_user("mesa@hosting.example", is_operator=True)
+    second = f"root@{name}"
+    User.objects.filter(pk=operator.pk).update(second_address=second)
+    lesser.administrators.add(operator)
+    changes.forgot_password(operator.address, client="192.0.2.1")
+    assert [recipient for recipient, _message in sent(sink)] == [second]
+    administrator(lesser)
+    with refused("address", "could take the sign-in over"):
+        changes.ask_second_address(operator, second, actor=acting(operator))
+    changes.forgot_password(operator.address, client="192.0.2.2")
+    assert not sent(sink)
+
+
+def test_an_owner_may_name_an_address_that_others_run(ana: Mailbox, sink: Sink) -> None:
+    lesser = make_mailbox("root@lesser.example").domain
+    administrator(lesser)
+    changes.ask_second_address(ana.user, "root@lesser.example", actor=acting(ana.user))
+    assert [recipient for recipient, _message in sent(sink)] == ["root@lesser.example"]

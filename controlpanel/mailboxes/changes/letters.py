@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from controlpanel.mailboxes.changes.people import lock_user
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of
 from controlpanel.mailboxes.models import Letter, Mailbox
 from controlpanel.mailboxes.recipients import Accepted, Recipient, find_recipients
-from controlpanel.mailboxes.rules import Act, require
+from controlpanel.mailboxes.rules import Act, require, rights
 
 MOST_AN_HOUR = 3  # links for one forgotten password
 
@@ -39,6 +40,9 @@ def ask_second_address(user: User, address: str, *, actor: Actor) -> str:
     """Send a link to an address that shall be one's second; opened, it is. Refused: address."""
     require(actor, Act.CHANGE_OWN, user)
     address = _reached(user, address)
+    if _is_in_lesser_hands(address, user):
+        sentence = _("Whoever runs the domain of this address here could take the sign-in over. Name one elsewhere.")
+        raise ChangeRefused("address", sentence)
     with change():
         Letter.objects.create(about=Letter.About.CONFIRM, user=user, address=address)
         tell_of_user(actor, "ask_second_address", user)
@@ -86,6 +90,14 @@ def _reached(user: User, address: str) -> str:
     return address
 
 
+def _is_in_lesser_hands(address: str, user: User) -> bool:
+    """Whether somebody without the rights of `user` runs the address's domain here: they could read its mail."""
+    name = address.rpartition("@")[2]
+    held = rights(user)
+    runners = User.objects.filter(Q(domains__name=name) | Q(domains__alias_domains__name=name)).distinct()
+    return any(not rights(runner).covers(held) for runner in runners.exclude(pk=user.pk))
+
+
 def forgot_password(address: str, *, client: str | None) -> None:
     """Somebody says that they forgot the password of `address`. What comes of it they read elsewhere, or nowhere.
 
@@ -107,7 +119,8 @@ def who_forgot(letter: Letter) -> User | None:
     lately = Letter.objects.filter(about=Letter.About.FORGOTTEN, address=letter.address, sent__gt=since)
     if lately.count() >= MOST_AN_HOUR:
         return None
-    return User.objects.filter(address=letter.address, is_active=True).exclude(second_address="").first()
+    user = User.objects.filter(address=letter.address, is_active=True).exclude(second_address="").first()
+    return None if user is None or _is_in_lesser_hands(user.second_address, user) else user
 
 
 def link_for_who_forgot(user: User, letter: Letter) -> str:
