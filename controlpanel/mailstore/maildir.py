@@ -49,7 +49,7 @@ def _read(file: Path, most: int) -> bytes:
         return _read_all(opened, most)
 
 
-def _read_all(opened: IO[bytes], most: int) -> bytes:
+def _read_all(opened: IO[bytes] | gzip.GzipFile, most: int) -> bytes:
     octets = opened.read(most + 1)
     if len(octets) > most:
         raise OSError(errno.EFBIG, f"larger than {most >> 20} MiB")

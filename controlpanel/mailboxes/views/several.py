@@ -68,7 +68,7 @@ def _export(request: HttpRequest) -> HttpResponseBase:
     if not found:
         say(request, _("Select mailboxes first."))
         return HttpResponseRedirect(_way_back(request))
-    return as_file(exported(Mailbox.objects.filter(pk__in=found)), "mailboxes")
+    return as_file(exported(Mailbox.objects.filter(pk__in=found), request.user), "mailboxes")
 
 
 PAGES: dict[str, Callable[[HttpRequest], HttpResponseBase]] = {"invite": _invite, "export": _export}
