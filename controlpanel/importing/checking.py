@@ -127,8 +127,10 @@ class _Batch:
         self.named = [reading.row.address for reading in readings if reading.row.address]
         wanted = {*self.named, *(alias for reading in readings for alias in reading.aliases)}
         self.domains = self._domains({address.rpartition("@")[2] for address in wanted})
-        self.boxes = set(Mailbox.objects.filter(address_text__in=wanted).values_list("address_text", flat=True))
-        self.sign_in = set(User.objects.filter(address__in=wanted).values_list("address", flat=True))
+        # Of a domain that they do not run nothing is told, not even who is there.
+        theirs = {address for address in wanted if address.rpartition("@")[2] in self.domains}
+        self.boxes = set(Mailbox.objects.filter(address_text__in=theirs).values_list("address_text", flat=True))
+        self.sign_in = set(User.objects.filter(address__in=theirs).values_list("address", flat=True))
         self.taken = self._taken(wanted)
         self.before = self._before(wanted)
         self.made = self._counted()

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from controlpanel.accounts.actor import SHELL
 from controlpanel.accounts.models import User
-from controlpanel.importing.models import Import
+from controlpanel.importing.models import Import, Row
 from controlpanel.importing.running import advance
 from controlpanel.mailboxes import changes
 from controlpanel.mailboxes.models import Mailbox
@@ -119,6 +119,14 @@ def test_an_export_holds_no_secret_and_no_formula_and_comes_back(people: People)
     back = Mailbox.objects.select_related("user").get(address_text="zoe2@papelera.example")
     assert (back.name, back.note, back.quota, back.user.language) == (box.name, box.note, box.quota, "es")
     assert back.labels.count() == 2
+
+
+def test_an_import_tells_nobody_who_is_in_domains_of_others(people: People) -> None:
+    there = ("eva@otra.example", "nobody@otra.example", "mesa@hosting.example", "nobody@hosting.example", "a@b.example")
+    number = upload(people.client("administrator"), "\n".join(["address", *there])).rstrip("/").rpartition("/")[2]
+    rows = Row.objects.filter(belongs=number)
+    said = [(row.state, column, sentence[:18]) for row in rows for column, sentence in row.faults]
+    assert said == [("bad", "address", "You run no domain ")] * 5
 
 
 @pytest.mark.parametrize("wider", ["operator", "administrator", "access"])
