@@ -21,10 +21,14 @@ from controlpanel.mailstore.onward.queue import Claimed
 ROWS_A_STEP = 500
 MESSAGE_ID = re.compile(r"<(?![^>]*=\?)[!-;=?-~]{1,250}>\Z")  # RFC 5322 section 3.6.4, nothing that would be decoded
 
+MOST_AN_HOUR = 100  # replies of one mailbox: who forges senders shall reach no more strangers by it
+
 # One row decides between several that answer one sender at the same time.
 NOTE = """
 INSERT INTO mailstore_answered AS answered (mailbox_id, sender, at)
-VALUES (%(mailbox)s::bigint, %(sender)s::text, now())
+SELECT %(mailbox)s::bigint, %(sender)s::text, now()
+WHERE (SELECT count(*) FROM mailstore_answered AS others
+       WHERE others.mailbox_id = %(mailbox)s::bigint AND others.at > now() - interval '1 hour') < %(most)s::bigint
 ON CONFLICT (mailbox_id, sender) DO UPDATE SET at = now()
 WHERE answered.at < now() - make_interval(secs => %(seconds)s) OR answered.at < %(written)s::timestamptz
 RETURNING 1
@@ -69,6 +73,7 @@ def own(mailbox: Mailbox) -> set[str]:
 def _is_due(claimed: Claimed, reply: AwayReply) -> bool:
     """Whether this sender was not told yet, or four days ago, or something else; now they are."""
     values = {"mailbox": claimed.mailbox_id, "sender": claimed.sender.lower(), "written": reply.written}
+    values["most"] = MOST_AN_HOUR
     return bool(database.rows(NOTE, seconds=PERIOD.total_seconds(), **values))
 
 

@@ -207,3 +207,16 @@ def test_a_reply_that_nobody_takes_ends(ana: Mailbox, sink: Sink) -> None:
     arrive(ana)
     assert not Outgoing.objects.filter(ended=None).exists()
     assert Message.objects.count() == 1
+
+
+def test_a_burst_of_forged_senders_is_answered_to_a_point(
+    ana: Mailbox, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "MOST_AN_HOUR", 3)
+    for number in range(5):
+        arrive(ana, sender=f"stranger{number}@example.net")
+    assert len(sink.taken) == 3
+    assert Message.objects.count() == 5
+    age("mailstore_answered", at="61 minutes")
+    arrive(ana, sender="luz@example.net")
+    assert sink.taken[3].recipient == "luz@example.net"
