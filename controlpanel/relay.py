@@ -17,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from controlpanel.one_line import in_one_line
+
 REPLY_SECONDS = 60
 FINAL_SECONDS = 300  # the reply to the final dot; RFC 5321 section 4.5.3.2.6 would wait for ten minutes
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -169,9 +171,9 @@ class Line:
 
     def _ask(self, what: str, code: int, text: bytes, wanted: int = 2) -> str:
         if code // 100 == wanted:
-            return _in_one_line(code, text)
+            return _said(code, text)
         self._begin_anew()
-        raise RelayFault(f"{what}: {_in_one_line(code, text)}", temporary=code // 100 != 5 or code == 503)
+        raise RelayFault(f"{what}: {_said(code, text)}", temporary=code // 100 != 5 or code == 503)
 
     def _begin_anew(self) -> None:
         """After a refusal the line stays good for the next message."""
@@ -193,7 +195,7 @@ def _faults() -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        raise RelayFault(_in_one_line(error.smtp_code, error.smtp_error)) from None
+        raise RelayFault(_said(error.smtp_code, error.smtp_error)) from None
     except (smtplib.SMTPServerDisconnected, ConnectionError):
         raise RelayFault("The relay broke the connection off.") from None
     except TimeoutError:
@@ -204,9 +206,8 @@ def _faults() -> Iterator[None]:
         raise RelayFault(f"The relay cannot be used ({type(error).__name__}).") from None
 
 
-def _in_one_line(code: int, text: bytes | str) -> str:
-    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(words.split())}"[:400]
+def _said(code: int, text: bytes | str) -> str:
+    return in_one_line(f"{code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}")
 
 
 def stuffed(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -250,3 +250,8 @@ def test_what_is_no_relay_stops_the_start_and_shows_no_password(monkeypatch: pyt
     with pytest.raises(ImproperlyConfigured, match="RELAY_URL takes smtp") as caught:
         environment.relay("RELAY_URL")
     assert "secret" not in str(caught.value)
+
+
+def test_what_a_relay_says_moves_and_hides_no_other_text(sink: Sink) -> None:
+    sink.answers = lambda line: "550 5.7.1 no\x1b[2J \u202ehidden\u2028 more" if line.startswith("RCPT") else None
+    assert fault().reply == "RCPT: 550 5.7.1 no [2J hidden more"

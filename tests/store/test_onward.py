@@ -278,3 +278,8 @@ class TestPure:
     @pytest.mark.parametrize(("hops", "back"), [(40, False), (41, True)])
     def test_a_way_has_an_end(self, hops: int, back: bool) -> None:
         assert Way(hops).leads_back("ana@example.org") is back
+
+
+def test_what_a_bounce_says_moves_and_hides_no_other_text() -> None:
+    report = reports.read("Action: failed\r\nDiagnostic-Code: smtp; 550 no\x1b[2J \u202ehidden\r\n".encode())
+    assert report.reply == "550 no [2J hidden"

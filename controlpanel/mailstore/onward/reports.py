@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from controlpanel.one_line import in_one_line
+
 _RECIPIENT = re.compile(rb"(?im)^(?:original|final)-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)[ \t]*;[ \t]*([^\r\n]+)")
 _ACTION = re.compile(rb"(?im)^action[ \t]*:[ \t]*([a-z]+)")
 _STATUS = re.compile(rb"(?im)^status[ \t]*:[ \t]*([245]\.\d{1,3}\.\d{1,3})")
@@ -30,4 +32,4 @@ def read(octets: bytes) -> Report:
 
 
 def _plain(octets: bytes) -> str:
-    return " ".join(octets.decode("utf-8", "replace").split())[:400]
+    return in_one_line(octets.decode("utf-8", "replace"))
