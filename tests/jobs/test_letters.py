@@ -222,3 +222,22 @@ def test_an_owner_may_name_an_address_that_others_run(ana: Mailbox, sink: Sink) 
     administrator(lesser)
     changes.ask_second_address(ana.user, "root@lesser.example", actor=acting(ana.user))
     assert [recipient for recipient, _message in sent(sink)] == ["root@lesser.example"]
+
+
+@pytest.mark.parametrize("by", ["password", "invitation", "forgotten", "own"])
+def test_a_second_address_ends_where_others_help_with_the_password(ana: Mailbox, sink: Sink, by: str) -> None:
+    """Who had got in may have set it, and would come back by it."""
+    user, admin = with_second(ana), administrator(ana.domain)
+    if by == "password":
+        changes.set_password(user, OTHER, actor=admin)
+    elif by == "own":
+        changes.set_password(user, OTHER, actor=acting(user))
+    elif by == "invitation":
+        changes.accept_invitation(changes.invite(user, actor=admin), OTHER, address=None)
+    else:
+        changes.forgot_password(user.address, client="192.0.2.1")
+        [(_recipient, message)] = sent(sink)
+        changes.accept_invitation(token_in(message), OTHER, address=None)
+    user.refresh_from_db()
+    assert user.check_password(OTHER)
+    assert bool(user.second_address) == (by in ("forgotten", "own"))

@@ -32,7 +32,7 @@ def set_password(
         user = lock_user(user)
         own = actor.user is not None and actor.user.pk == user.pk
         require(actor, Act.CHANGE_OWN if own else Act.RULE_USER, user)
-        _store(user, password, keep_session)
+        _store(user, password, keep_session, own=own)
         tell_of_user(actor, "set_password", user)
     return user
 
@@ -46,9 +46,12 @@ def _check_present(user: User, present: str, actor: Actor) -> None:
         raise ChangeRefused("present", _("This is not the present password."))
 
 
-def _store(user: User, password: str, keep_session: str | None) -> None:
+def _store(user: User, password: str, keep_session: str | None, *, own: bool) -> None:
+    """Where others had to help (not `own`), the second address goes too: whoever got in before may have set it."""
     user.set_password(password)
-    user.save(update_fields=["password", "password_changed"])
+    if not own:
+        user.second_address = ""
+    user.save(update_fields=["password", "password_changed", "second_address"])
     sessions.end_sessions(user, keep_session)
     if keep_session is not None:
         sessions.carry_over(user, keep_session)
@@ -91,7 +94,8 @@ def accept_invitation(token: str, password: str, *, address: str | None) -> User
         user = invited(token)
         if user is None:
             raise spent
-        _store(user, password, None)
+        forgotten = invitations.read(token)
+        _store(user, password, None, own=bool(forgotten and forgotten.sent_to))
         tell_of_user(Actor(user, address), "accept_invitation", user)
     return user
 
