@@ -7,6 +7,8 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
+from django.core.management import CommandError
+from django.core.management.commands import flush
 from django.utils import translation
 
 from controlpanel import environment
@@ -60,6 +62,25 @@ def server_url(request: pytest.FixtureRequest) -> str:
 def django_db_modify_db_settings(server_url: str, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Point Django at the run's server; pytest-django then makes its own test database there."""
     settings.DATABASES["default"].update(environment.database(server_url))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_flush() -> Iterator[None]:
+    """After a test its mail service may write still, and hold what emptying the tables has to lock: try again."""
+    empty = flush.Command.handle
+
+    def persist(self: flush.Command, **options: Any) -> None:
+        for tries_left in reversed(range(10)):
+            try:
+                return empty(self, **options)
+            except CommandError:
+                if not tries_left:
+                    raise
+        return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush.Command, "handle", persist)
+        yield
 
 
 @pytest.fixture

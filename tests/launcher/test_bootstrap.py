@@ -47,6 +47,7 @@ def test_made_once_and_then_left_alone(checkout: Path, capfd: pytest.CaptureFixt
     assert capfd.readouterr().out == "Installing requirements/test.txt\n"
 
 
+@pytest.mark.torture
 def test_a_changed_list_is_installed(checkout: Path, capfd: pytest.CaptureFixture[str]) -> None:
     bootstrap.main("test")
     bootstrap.main("demo")
@@ -57,6 +58,7 @@ def test_a_changed_list_is_installed(checkout: Path, capfd: pytest.CaptureFixtur
     assert capfd.readouterr().out == "Installing requirements/demo.txt\n"
 
 
+@pytest.mark.torture
 def test_a_list_without_hashes_is_refused(checkout: Path) -> None:
     (checkout / "requirements" / "demo.txt").write_text("django==5.2.19\n")
     with pytest.raises(SystemExit, match=r"^pip could not install requirements/demo.txt"):
@@ -64,6 +66,7 @@ def test_a_list_without_hashes_is_refused(checkout: Path) -> None:
     assert not (checkout / ".venv" / "demo.installed").exists()
 
 
+@pytest.mark.torture
 def test_a_venv_whose_python_is_gone_is_made_anew(checkout: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (checkout / ".venv" / "bin").mkdir(parents=True)
     (checkout / ".venv" / "bin" / "python").symlink_to("/no/such/python")
