@@ -202,4 +202,4 @@ class Store(RuleBasedStateMachine):
 @pytest.mark.django_db
 @pytest.mark.timeout(300)
 def test_any_order() -> None:
-    run_state_machine_as_test(Store, settings=settings(max_examples=60, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(Store, settings=settings(max_examples=30, stateful_step_count=25, deadline=None))
