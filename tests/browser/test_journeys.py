@@ -33,6 +33,7 @@ def test_an_administrator_makes_a_mailbox_with_a_local_part_and_enter(open_page:
     expect(page.locator("body")).not_to_contain_text(secret)
 
 
+@pytest.mark.torture
 def test_a_wrong_password_says_so_and_keeps_the_address(open_page: Open) -> None:
     page = open_page("/sign-in/")
     sign_in(page, demo.OWNER, "not this one")
@@ -40,6 +41,7 @@ def test_a_wrong_password_says_so_and_keeps_the_address(open_page: Open) -> None
     expect(page.get_by_label("Address")).to_have_value(demo.OWNER)
 
 
+@pytest.mark.torture
 def test_a_taken_address_is_said_beside_the_field(open_page: Open) -> None:
     page = open_page(f"/domains/{OFFICE}/mailboxes/new/", "administrator")
     page.get_by_label("Address", exact=True).fill("ana")
@@ -67,6 +69,7 @@ def test_a_mailbox_is_deleted_by_its_typed_address_and_comes_back(open_page: Ope
     assert box.state == "suspended"
 
 
+@pytest.mark.torture
 def test_several_mailboxes_are_suspended_at_once(open_page: Open) -> None:
     page = open_page(f"/domains/{OFFICE}/mailboxes/", "administrator")
     bar = page.locator(".selected")
@@ -152,6 +155,7 @@ def test_an_owner_restores_what_a_phone_removed(open_page: Open) -> None:
     expect(page.get_by_role("row", name="Planilla de turnos")).to_contain_text("not yet")
 
 
+@pytest.mark.torture
 def test_an_owner_deletes_a_removed_message_for_good(open_page: Open) -> None:
     page = open_page(f"/mail/{owners_mailbox().pk}/removed/", "owner")
     page.get_by_label("Select Planilla de turnos").check()
@@ -170,6 +174,7 @@ def test_an_owner_gives_a_device_its_password_and_takes_it_back(open_page: Open)
     expect(page.get_by_role("row", name="Tablet")).to_have_count(0)
 
 
+@pytest.mark.torture
 def test_an_owner_ends_a_session(open_page: Open) -> None:
     page = open_page("/", "owner")
     page.get_by_role("button", name="End now").click()
@@ -206,6 +211,7 @@ def test_an_invitation_sets_a_password_once(open_page: Open) -> None:
     assert User.objects.get(pk=box.user_id).check_password("siete faroles sobre la ruta")
 
 
+@pytest.mark.torture
 def test_search_from_anywhere_by_key(open_page: Open) -> None:
     page = open_page("/service/", "operator")
     page.keyboard.press("/")
@@ -217,6 +223,7 @@ def test_search_from_anywhere_by_key(open_page: Open) -> None:
     expect(page.get_by_text("Showing 1–1 of 1")).to_be_visible()
 
 
+@pytest.mark.torture
 def test_a_list_answers_while_one_types(open_page: Open) -> None:
     page = open_page(f"/domains/{OFFICE}/mailboxes/", "administrator")
     field = page.get_by_role("searchbox", name="Find by address, name or note")
@@ -228,6 +235,7 @@ def test_a_list_answers_while_one_types(open_page: Open) -> None:
     assert "q=rozz" in page.url
 
 
+@pytest.mark.torture
 def test_copying_says_so(open_page: Open) -> None:
     page = open_page(f"/mail/{owners_mailbox().pk}/", "owner", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy the address").click()
@@ -235,6 +243,7 @@ def test_copying_says_so(open_page: Open) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == demo.OWNER
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("role", ["operator", "administrator", "owner"])
 def test_the_keyboard_alone_reaches_every_place(open_page: Open, role: str) -> None:
     page = open_page("/", role)
@@ -253,6 +262,7 @@ def test_the_keyboard_alone_reaches_every_place(open_page: Open, role: str) -> N
         assert place.get_attribute("href") in reached
 
 
+@pytest.mark.torture
 def test_menus_open_and_close_by_key(open_page: Open) -> None:
     page = open_page("/domains/", "operator")
     account = page.locator(".account > summary")
@@ -280,6 +290,7 @@ def test_without_script_everything_still_works(open_page: Open) -> None:
     expect(page.locator(".needs-script").first).to_be_hidden()
 
 
+@pytest.mark.torture
 def test_a_chosen_colour_holds_before_the_system_does(open_page: Open) -> None:
     page = open_page("/domains/", "operator", scheme="light")
     background = "getComputedStyle(document.documentElement).backgroundColor"

@@ -61,6 +61,7 @@ def test_from_the_first_page_to_a_client_that_is_seen_to_connect(open_page: Open
     no_fault(page)
 
 
+@pytest.mark.torture
 def test_every_value_is_copied_as_it_stands(open_page: Open) -> None:
     page = open_page(f"/mail/{owners().pk}/setup/claws/", "owner", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Make the password").click()
@@ -88,6 +89,7 @@ def test_it_all_works_without_scripts(open_page: Open) -> None:
     expect(page.locator(".seen")).to_contain_text("It works: connected, encrypted", timeout=SLOW)
 
 
+@pytest.mark.torture
 def test_by_keyboard_alone(open_page: Open) -> None:
     page = open_page(f"/mail/{owners().pk}/setup/?show=all", "owner")
     page.get_by_role("link", name="Evolution").focus()
@@ -111,6 +113,7 @@ def read_code(code: Locator, folder: Path) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_telephone_reads_the_profile_from_the_screen(open_page: Open, tmp_path: Path, scheme: str, site: str) -> None:
     page = open_page(f"/mail/{owners().pk}/setup/iphone/", "owner", scheme=scheme)
@@ -190,6 +193,7 @@ def test_by_hand_over_pop3(open_page: Open, pop3: FakePop3) -> None:
     expect(page.locator("[aria-current=step]")).to_contain_text("TRANSACTION")
 
 
+@pytest.mark.torture
 def test_by_hand_without_scripts_on_a_telephone(open_page: Open, pop3: FakePop3) -> None:
     page = open_page(f"/mail/{owners().pk}/setup/by-hand/", "owner", width=360, java_script_enabled=False)
     page.get_by_role("button", name="Open the mailbox").click()
@@ -200,6 +204,7 @@ def test_by_hand_without_scripts_on_a_telephone(open_page: Open, pop3: FakePop3)
     assert list(pop3.messages) == ["id-1", "id-2"]
 
 
+@pytest.mark.torture
 def test_the_records_are_judged_as_the_page_loads(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {(demo.OFFICE, "MX"): ["10 old.example."], (f"_imap._tcp.{demo.OFFICE}", "SRV"): ["0 0 0 ."]}
     monkeypatch.setattr(lookups, "dns_lookup", lambda name, kind: known.get((name, kind), []))
@@ -209,6 +214,7 @@ def test_the_records_are_judged_as_the_page_loads(open_page: Open, monkeypatch: 
     no_fault(page)
 
 
+@pytest.mark.torture
 def test_a_domain_shows_itself_in_its_own_name_and_colour(open_page: Open) -> None:
     page = open_page(f"/domains/{demo.OFFICE}/setup/", "administrator")
     page.get_by_label("Name of the service").fill("Papelera Norte")

@@ -127,6 +127,7 @@ def test_a_shell_works_on_the_same_data(first: Casilla) -> None:
     assert shell.stdout == "4\n", shell.stderr
 
 
+@pytest.mark.torture
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="children are found in /proc")
 def test_ctrl_c_a_second_start_and_what_happens_when_a_part_dies(first: Casilla) -> None:
     message = fetch(first)

@@ -63,6 +63,7 @@ def _until_there(address: str, process: "subprocess.Popen[bytes]") -> None:
     pytest.fail(f"nothing answers at {address}")
 
 
+@pytest.mark.torture
 def test_the_panel_outlives_its_database(durable_server: PostgreSQL, panel: str, tmp_path: Path) -> None:
     assert ask(f"{panel}/sign-in/")[0] == 200
     durable_server.kill()

@@ -54,6 +54,7 @@ def run(url: str, program: str, given: object = None) -> list[object]:
     return answer
 
 
+@pytest.mark.torture
 @pytest.mark.timeout(180)
 def test_a_crash(durable_server: PostgreSQL) -> None:
     url = durable_server.url()
