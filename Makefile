@@ -23,7 +23,7 @@ test: lint ## check style and types, then run the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 torture: test-environment ## faults, fuzz, soak, and every page: up to twenty minutes
-	$(BIN)/python -m pytest -m torture --timeout 900
+	$(BIN)/python -m pytest -m torture --timeout 900 -n $(WORKERS) --dist loadfile
 
 lint: test-environment ## style and types alone
 	$(BIN)/ruff check .
