@@ -5,26 +5,24 @@ twice in the file) is counted over the good rows before it, so that a check that
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from controlpanel import database
 from controlpanel.accounts import passwords
-from controlpanel.accounts.addresses import AddressError, canonical, domain_shown
+from controlpanel.accounts.addresses import domain_shown
 from controlpanel.accounts.models import User
 from controlpanel.importing import shapes
 from controlpanel.importing.models import Import, Row, RowState, State
+from controlpanel.importing.row_reading import Reading, beside, said_as
 from controlpanel.importing.secrets import Box
 from controlpanel.mailboxes import octets, rules
-from controlpanel.mailboxes.addresses import new_local, shown
+from controlpanel.mailboxes.addresses import shown
 from controlpanel.mailboxes.changes import labels
 from controlpanel.mailboxes.changes.forwarding import can_be
 from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH, NOTE_LENGTH
@@ -61,7 +59,7 @@ def check_some(number: int) -> bool:
             held.save(update_fields=["state"])
             return False
         with override(held.language):
-            _Batch(held, [_Reading(row) for row in rows]).check()
+            _Batch(held, [Reading(row) for row in rows]).check()
         _write(rows)
     return True
 
@@ -82,45 +80,10 @@ def _write(rows: Sequence[Row]) -> None:
     )
 
 
-@dataclass(slots=True)
-class _Reading:
-    """A row while it is looked at."""
-
-    row: Row
-    aliases: list[str] = field(default_factory=list)
-
-    def fault(self, column: str, sentence: str | Promise) -> None:
-        self.row.faults.append([column, str(sentence)])
-
-    def text(self, column: str) -> str:
-        return str(self.row.values.get(column, ""))
-
-    def read_addresses(self, domain: str) -> None:
-        """Take the address and the aliases as they will be kept; one without a domain is in `domain`."""
-        try:
-            self.row.address = _address(self.text("address"), domain)
-        except AddressError as error:
-            self.fault("address", error.sentence)
-            self.row.address = ""
-            return
-        home = self.row.address.rpartition("@")[2]
-        for word in dict.fromkeys(shapes.several(self.text("aliases"))):
-            try:
-                self.aliases.append(_address(word, home))
-            except AddressError as error:
-                self.fault("aliases", f"{word[:80]}: {error.sentence}")
-
-
-def _address(words: str, domain: str) -> str:
-    address = canonical(words if "@" in words or not domain else f"{words}@{domain}")
-    new_local(address.rpartition("@")[0])
-    return address
-
-
 class _Batch:
     """What the rows of a batch are looked at against, read once."""
 
-    def __init__(self, held: Import, readings: list[_Reading]) -> None:
+    def __init__(self, held: Import, readings: list[Reading]) -> None:
         self.held, self.readings, self.box = held, readings, Box()
         for reading in readings:
             reading.read_addresses(held.domain.name if held.domain else "")
@@ -181,7 +144,7 @@ class _Batch:
             else:
                 self._let_in(reading)
 
-    def _check(self, reading: _Reading) -> None:
+    def _check(self, reading: Reading) -> None:
         row = reading.row
         if row.values.pop("ragged", None):
             reading.fault("", _("This line has more cells than there are headings."))
@@ -191,7 +154,7 @@ class _Batch:
         if row.address and domain is None:
             self._say_no_domain(reading)
         if domain is not None:
-            with _beside(reading), said_as("", "address"):
+            with beside(reading), said_as("", "address"):
                 must_have_addresses(domain)
         self._check_aliases(reading)
         self._check_texts(reading)
@@ -199,14 +162,14 @@ class _Batch:
         if domain is not None:
             row.domain = domain
             self._check_room(reading, domain)
-            with _beside(reading), said_as("targets", "forward"):
+            with beside(reading), said_as("targets", "forward"):
                 row.values["forward"] = " ".join(can_be(shapes.several(reading.text("forward")), domain, row.address))
 
-    def _say_no_domain(self, reading: _Reading) -> None:
+    def _say_no_domain(self, reading: Reading) -> None:
         name = domain_shown(reading.row.address.rpartition("@")[2])
         reading.fault("address", _("You run no domain %(name)s here.") % {"name": name})
 
-    def _check_free(self, reading: _Reading, address: str, column: str) -> None:
+    def _check_free(self, reading: Reading, address: str, column: str) -> None:
         before = f"{shown(address)}: " if column == "aliases" else ""
         if address in self.sign_in and address not in self.taken:
             reading.fault(column, before + _("Somebody signs in with this address already."))
@@ -216,7 +179,7 @@ class _Batch:
             line = self.before[address]
             reading.fault(column, before + _("Line %(line)d has this address too.") % {"line": line})
 
-    def _check_aliases(self, reading: _Reading) -> None:
+    def _check_aliases(self, reading: Reading) -> None:
         home = reading.row.address.rpartition("@")[2]
         if len(reading.aliases) > MOST_ALIASES:
             reading.fault("aliases", _("A row has at most 50 aliases."))
@@ -228,17 +191,17 @@ class _Batch:
             else:
                 self._check_free(reading, alias, "aliases")
 
-    def _check_texts(self, reading: _Reading) -> None:
+    def _check_texts(self, reading: Reading) -> None:
         values = reading.row.values
         for column, most in (("name", NAME_LENGTH), ("note", NOTE_LENGTH)):
-            with _beside(reading):
+            with beside(reading):
                 values[column] = text(column, reading.text(column), most)
-        with _beside(reading), said_as("labels", "label"):
+        with beside(reading), said_as("labels", "label"):
             values["label"] = labels.read(shapes.names(reading.text("label")))
-        with _beside(reading):
+        with beside(reading):
             values["language"] = shapes.language_of(reading.text("language"))
 
-    def _check_secret(self, reading: _Reading) -> None:
+    def _check_secret(self, reading: Reading) -> None:
         row = reading.row
         if row.secret is None:
             return
@@ -246,15 +209,15 @@ class _Batch:
         if secret is None:
             reading.fault("password", _("SECRET_KEY has changed since this file was read. Import it again."))
         elif secret[0] == shapes.CLEAR:
-            with _beside(reading):
+            with beside(reading):
                 check_new(secret[1:], row.address, reading.text("name"))
         else:
-            with _beside(reading), said_of("hash"):
+            with beside(reading), said_of("hash"):
                 row.stored, row.secret = passwords.kept_as_it_came(secret[1:]), None
 
-    def _check_room(self, reading: _Reading, domain: Domain) -> None:
+    def _check_room(self, reading: Reading, domain: Domain) -> None:
         row = reading.row
-        with _beside(reading):
+        with beside(reading):
             row.quota = chosen(domain, shapes.quota_of(reading.text("quota")))
             if domain.limit_octets is not None and row.quota is None:
                 raise ChangeRefused("quota", _("The room of this domain is limited, so each mailbox needs a quota."))
@@ -265,7 +228,7 @@ class _Batch:
             if domain.limit_mailboxes is not None and made >= domain.limit_mailboxes:
                 raise ChangeRefused("address", _full(domain.limit_mailboxes))
 
-    def _let_in(self, reading: _Reading) -> None:
+    def _let_in(self, reading: Reading) -> None:
         """The row is good: what comes after it counts it."""
         row = reading.row
         row.state, row.takes = RowState.GOOD, [row.address, *reading.aliases]
@@ -288,28 +251,3 @@ def _full(limit: int) -> str:
         )
         % limit
     )
-
-
-@contextmanager
-def said_as(field: str, column: str) -> Iterator[None]:
-    """What a change calls `field` is called `column` in a file."""
-    try:
-        yield
-    except ChangeRefused as refused:
-        raise ChangeRefused(column if refused.field == field else refused.field, refused.sentence) from None
-
-
-class _beside:  # noqa: N801
-    """What is refused inside is a fault of the row."""
-
-    def __init__(self, reading: _Reading) -> None:
-        self.reading = reading
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-        if not isinstance(error, ChangeRefused):
-            return False
-        self.reading.fault(error.field, error.sentence)
-        return True
