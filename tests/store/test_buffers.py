@@ -145,7 +145,7 @@ def test_what_a_message_out_reads(boxes: list[Mailbox], bounded: Bounded) -> Non
     assert len(every) > BATCH * (MESSAGES - 1)
     bounded(5, len(every), lambda: unique_ids(ids))
     pages = [Page(each.mailbox_id, each.change, 0, MESSAGES) for each in wanted]
-    bounded(0.3, len(every), lambda: unique_id_pages(pages))
+    bounded(1.2, len(every), lambda: unique_id_pages(pages))
     bounded(6, len(every), lambda: read_bodies(every))
     bounded(10, len(every), lambda: read_chunks([(number, 0) for number in every]))
     idle = [make_closing(box, each) for box, each in zip(boxes[10:], opened[10:], strict=True)]

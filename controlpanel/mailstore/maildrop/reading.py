@@ -4,7 +4,6 @@ import sys
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import LiteralString
 
 from controlpanel import database
 
@@ -25,34 +24,27 @@ class Listing:
     octets: "array[int]"
 
 
-# What a session sees: there from change to change, or removed since. Both arms are sorted, so that PostgreSQL merges
-# two index scans instead of sorting a hundred thousand rows.
-SEEN: LiteralString = """(
-    (SELECT added, id, octets, uidl FROM mailstore_message
-     WHERE mailbox_id = wanted.mailbox_id AND added > wanted.after AND added <= wanted.change AND removed IS NULL
-     ORDER BY added)
-    UNION ALL
-    (SELECT added, id, octets, uidl FROM mailstore_message
-     WHERE mailbox_id = wanted.mailbox_id AND added > wanted.after AND added <= wanted.change
-       AND removed > wanted.change AND body IS NOT NULL
-     ORDER BY added)
-    ORDER BY added"""
-
-LIST = (
-    """
+# Both arms are sorted, so that PostgreSQL merges two index scans instead of sorting a hundred thousand rows; the first
+# is read from the index message_present alone.
+LIST = """
 SELECT listing.pairs
-FROM (
-    SELECT mailbox_id, change, place, 0 AS after
-    FROM unnest(%(mailbox_id)s::bigint[], %(change)s::bigint[]) WITH ORDINALITY AS asked (mailbox_id, change, place)
-) AS wanted
+FROM unnest(%(mailbox_id)s::bigint[], %(change)s::bigint[]) WITH ORDINALITY AS wanted (mailbox_id, change, place)
 CROSS JOIN LATERAL (
-    SELECT string_agg(int8send(id) || int8send(octets), '') AS pairs FROM """  # noqa: S608
-    + SEEN
-    + """) AS seen
+    SELECT string_agg(int8send(id) || int8send(octets), '') AS pairs
+    FROM (
+        (SELECT added, id, octets FROM mailstore_message
+         WHERE mailbox_id = wanted.mailbox_id AND added <= wanted.change AND removed IS NULL
+         ORDER BY added)
+        UNION ALL
+        (SELECT added, id, octets FROM mailstore_message
+         WHERE mailbox_id = wanted.mailbox_id AND added <= wanted.change
+           AND removed > wanted.change AND body IS NOT NULL
+         ORDER BY added)
+        ORDER BY added
+    ) AS seen
 ) AS listing
 ORDER BY wanted.place
 """
-)
 
 
 def list_maildrops(wanted: Sequence[Wanted]) -> list[Listing]:
@@ -101,19 +93,26 @@ class UniqueIds:
     ids: int
 
 
-PAGES = (
-    """
+PAGES = """
 SELECT page.uidls, page.added, page.ids
 FROM unnest(%(mailbox_id)s::bigint[], %(change)s::bigint[], %(after)s::bigint[], %(count)s::bigint[])
     WITH ORDINALITY AS wanted (mailbox_id, change, after, count, place)
 CROSS JOIN LATERAL (
-    SELECT string_agg(uidl, ' ') AS uidls, max(added) AS added, sum(id)::bigint AS ids FROM """  # noqa: S608
-    + SEEN
-    + """ LIMIT wanted.count) AS seen
+    SELECT string_agg(uidl, ' ') AS uidls, max(added) AS added, sum(id)::bigint AS ids
+    FROM (
+        (SELECT added, id, uidl FROM mailstore_message
+         WHERE mailbox_id = wanted.mailbox_id AND added > wanted.after AND added <= wanted.change AND removed IS NULL
+         ORDER BY added)
+        UNION ALL
+        (SELECT added, id, uidl FROM mailstore_message
+         WHERE mailbox_id = wanted.mailbox_id AND added > wanted.after AND added <= wanted.change
+           AND removed > wanted.change AND body IS NOT NULL
+         ORDER BY added)
+        ORDER BY added LIMIT wanted.count
+    ) AS seen
 ) AS page
 ORDER BY wanted.place
 """
-)
 
 
 def unique_id_pages(pages: Sequence[Page]) -> list[UniqueIds]:
