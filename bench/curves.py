@@ -1,5 +1,7 @@
 """What changes with size: polls by concurrency, a sign-in beside idle sessions, a message by its mailbox."""
 
+import resource
+
 from bench.house import House
 from bench.load import Round
 from bench.rounds import Server, say
@@ -7,7 +9,9 @@ from bench.works import Group
 
 CONCURRENCY = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 CROWD = Group("crowd", 1000, 5, 1024)
-IDLE = {"Casilla": (0, 1000, 2000, 5000, 10_000, 15_000, 20_000), "Dovecot": (0, 200, 500, 1000)}
+# The last one is what a process may open, where that is less: a connection is a file, on both ends.
+FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+IDLE = {"Casilla": (0, 1000, 2000, 5000, 10_000, 15_000, min(20_000, FILES - 500)), "Dovecot": (0, 200, 500, 1000)}
 IDLERS = Group("idler", 2000)
 VISITORS = Group("visitor", 50)
 EACH = {"Casilla": 10, "Dovecot": 1}  # idle sessions a mailbox; Dovecot locks it
