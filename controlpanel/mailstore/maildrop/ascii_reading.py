@@ -6,9 +6,10 @@ from controlpanel import database
 from controlpanel.mailstore.maildrop.reading import LIST, Listing, Wanted, listing, read_bodies
 
 LIST_IN_ASCII = LIST.replace(
-    "SELECT added, id, octets, uidl FROM",
-    "SELECT added, id, octets + COALESCE(octet_length(ascii_header) - header_octets, 0) AS octets, uidl FROM",
+    "SELECT added, id, octets FROM",
+    "SELECT added, id, octets + COALESCE(octet_length(ascii_header) - header_octets, 0) AS octets FROM",
 )
+assert LIST_IN_ASCII.count("ascii_header") == 2, "both arms of LIST give the octets that are sent"
 
 
 def list_in_ascii(wanted: Sequence[Wanted]) -> list[Listing]:
