@@ -77,10 +77,18 @@ def test_login(fault: Fault, kill: Kill) -> None:
         with Pop3(fault.service.pop3) as client:
             client.send(b"USER ana@example.org\r\nPASS secret\r\nSTAT\r\n")
             soon(fault, kill)
-            replies = [client.line(), client.line(), client.line()]
+            replies = [line_or_cut(client) for _ in range(3)]
         assert all(re.match(rb"\+OK|-ERR|\Z", reply) for reply in replies)
         assert not replies[2].startswith(b"+OK 0")
         recovered(fault)
+
+
+def line_or_cut(client: Pop3) -> bytes:
+    """A line, b"" where the connection was cut: a process that dies with commands unread resets it."""
+    try:
+        return client.line()
+    except ConnectionError:
+        return b""
 
 
 @by_all
