@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 from controlpanel.accounts.actor import Actor
 from controlpanel.accounts.addresses import canonical
 from controlpanel.accounts.models import User
-from controlpanel.journal import record
 from controlpanel.mailboxes import signals
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Access, DevicePassword, Mailbox, OwnerNotice
 from controlpanel.mailboxes.rules import Act, may_meet, require
 
@@ -55,11 +55,4 @@ def revoke_access(access: Access, *, actor: Actor) -> None:
 
 
 def _tell(actor: Actor, act: str, mailbox: Mailbox, user: User) -> None:
-    record.activity(
-        actor,
-        act,
-        domain_id=mailbox.domain_id,
-        mailbox_id=mailbox.pk,
-        subject=mailbox.address_text,
-        details={"user": user.address},
-    )
+    tell_of_mailbox(actor, act, mailbox, {"user": user.address})

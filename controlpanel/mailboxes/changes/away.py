@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from controlpanel import relay
 from controlpanel.accounts.actor import Actor
-from controlpanel.journal import record
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, text
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import AwayReply, Mailbox
 from controlpanel.mailboxes.rules import Act, require
 
@@ -81,14 +81,7 @@ def _end(mailbox: Mailbox) -> None:
 
 def _tell(mailbox: Mailbox, before: AwayReply | None, after: Away | None, actor: Actor) -> None:
     """What it says is the owner's affair: the journal has the days alone."""
-    record.activity(
-        actor,
-        "change_away",
-        domain_id=mailbox.domain_id,
-        mailbox_id=mailbox.pk,
-        subject=mailbox.address_text,
-        details={"away": [_days(before), _days(after)]},
-    )
+    tell_of_mailbox(actor, "change_away", mailbox, {"away": [_days(before), _days(after)]})
 
 
 def _days(away: Away | AwayReply | None) -> str:

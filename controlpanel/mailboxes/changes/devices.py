@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from controlpanel.accounts.actor import Actor
-from controlpanel.journal import record
 from controlpanel.mailboxes import device_passwords, signals
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, text
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import DevicePassword, Mailbox
 from controlpanel.mailboxes.rules import Act, require
 
@@ -55,7 +55,7 @@ def create_device_password(
             expires=expires,
             made_by=actor.user,
         )
-        _tell(actor, "create_device_password", mailbox, {"device": name})
+        tell_of_mailbox(actor, "create_device_password", mailbox, {"device": name})
     return device, secret
 
 
@@ -83,7 +83,7 @@ def rename_device_password(device: DevicePassword, name: str, *, actor: Actor) -
         if before != name:
             device.name = name
             device.save(update_fields=["name"])
-            _tell(actor, "rename_device_password", device.mailbox, {"device": [before, name]})
+            tell_of_mailbox(actor, "rename_device_password", device.mailbox, {"device": [before, name]})
     return device
 
 
@@ -95,7 +95,7 @@ def revoke_device_password(device: DevicePassword, *, actor: Actor) -> DevicePas
         if device.revoked is None:
             device.revoked = timezone.now()
             device.save(update_fields=["revoked"])
-            _tell(actor, "revoke_device_password", device.mailbox, {"device": device.name})
+            tell_of_mailbox(actor, "revoke_device_password", device.mailbox, {"device": device.name})
             signals.sign_in_ended.send(DevicePassword, domain=None, mailbox=device.mailbox_id, device=device.pk)
     return device
 
@@ -103,14 +103,3 @@ def revoke_device_password(device: DevicePassword, *, actor: Actor) -> DevicePas
 def _locked(device: DevicePassword) -> DevicePassword:
     devices = DevicePassword.objects.select_related("mailbox")
     return devices.select_for_update(no_key=True, of=("self",)).get(pk=device.pk)
-
-
-def _tell(actor: Actor, act: str, mailbox: Mailbox, details: dict[str, object]) -> None:
-    record.activity(
-        actor,
-        act,
-        domain_id=mailbox.domain_id,
-        mailbox_id=mailbox.pk,
-        subject=mailbox.address_text,
-        details=details,
-    )

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from controlpanel import relay
 from controlpanel.accounts.actor import Actor
 from controlpanel.accounts.addresses import canonical_or_none, elsewhere, shown
-from controlpanel.journal import record
 from controlpanel.mailboxes import circles
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Domain, Mailbox, OwnerNotice
 from controlpanel.mailboxes.rules import Act, require
 
@@ -62,13 +62,8 @@ def refuse_circle(address: str, own: str) -> None:
 
 
 def _tell(mailbox: Mailbox, before: list[str], actor: Actor) -> None:
-    record.activity(
-        actor,
-        "change_forwarding",
-        domain_id=mailbox.domain_id,
-        mailbox_id=mailbox.pk,
-        subject=mailbox.address_text,
-        details={"targets": [before, mailbox.forward_to], "copy": mailbox.forward_keep},
+    tell_of_mailbox(
+        actor, "change_forwarding", mailbox, {"targets": [before, mailbox.forward_to], "copy": mailbox.forward_keep}
     )
     if mailbox.forward_to and (actor.user is None or actor.user.pk != mailbox.user_id):
         told = {"targets": mailbox.forward_to, "by": actor.user.address if actor.user else ""}

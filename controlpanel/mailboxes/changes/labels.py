@@ -6,8 +6,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import ngettext
 
 from controlpanel.accounts.actor import Actor
-from controlpanel.journal import record
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, text
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Domain, Label, Mailbox
 from controlpanel.mailboxes.rules import Act, require
 
@@ -27,14 +27,7 @@ def label_mailbox(mailbox: Mailbox, names: Iterable[str], *, actor: Actor) -> No
         after = sorted(mailbox.labels.values_list("name", flat=True))
         if after != before:
             _drop_unused(domain)
-            record.activity(
-                actor,
-                "label_mailbox",
-                domain_id=domain.pk,
-                mailbox_id=mailbox.pk,
-                subject=mailbox.address_text,
-                details={"labels": after},
-            )
+            tell_of_mailbox(actor, "label_mailbox", mailbox, {"labels": after})
 
 
 def read(names: Iterable[str]) -> list[str]:

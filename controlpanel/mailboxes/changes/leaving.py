@@ -3,10 +3,10 @@
 from django.utils.translation import gettext as _
 
 from controlpanel.accounts.actor import Actor
-from controlpanel.journal import record
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change
 from controlpanel.mailboxes.changes.rooms import Default
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act, require
 
@@ -25,14 +25,7 @@ def choose_leaving(mailbox: Mailbox, days: int | Default | None, *, actor: Actor
         if (mailbox.leave_own, mailbox.leave_days) != (own, kept):
             mailbox.leave_own, mailbox.leave_days = own, kept
             mailbox.save(update_fields=["leave_own", "leave_days"])
-            record.activity(
-                actor,
-                "choose_leaving",
-                domain_id=mailbox.domain_id,
-                mailbox_id=mailbox.pk,
-                subject=mailbox.address_text,
-                details={"own": own, "days": kept},
-            )
+            tell_of_mailbox(actor, "choose_leaving", mailbox, {"own": own, "days": kept})
     return mailbox
 
 

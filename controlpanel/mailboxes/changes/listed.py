@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from controlpanel.accounts.actor import Actor
 from controlpanel.accounts.addresses import canonical
 from controlpanel.accounts.models import User
-from controlpanel.journal import record
 from controlpanel.mailboxes import device_passwords
 from controlpanel.mailboxes.changes.mailboxes import NAME_LENGTH
 from controlpanel.mailboxes.changes.refused import ChangeRefused, Sentence, change, said_of, text
 from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota, chosen, lock_domain, make_room
 from controlpanel.mailboxes.changes.taken import taken
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Address, Domain, Mailbox, Usage
 from controlpanel.mailboxes.people_lists import MOST_LINES, Listed
 from controlpanel.mailboxes.rules import Act, require
@@ -115,11 +115,4 @@ def _user(each: Listed, domain: Domain) -> User:
 
 def _tell(actor: Actor, made: Sequence[Mailbox], quota: int | None) -> None:
     for mailbox in made:
-        record.activity(
-            actor,
-            "create_mailbox",
-            domain_id=mailbox.domain_id,
-            mailbox_id=mailbox.pk,
-            subject=mailbox.address_text,
-            details={"quota": quota},
-        )
+        tell_of_mailbox(actor, "create_mailbox", mailbox, {"quota": quota})

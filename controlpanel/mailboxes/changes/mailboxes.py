@@ -10,7 +10,6 @@ from controlpanel.accounts import passwords
 from controlpanel.accounts.actor import Actor
 from controlpanel.accounts.addresses import canonical, domain_shown
 from controlpanel.accounts.models import User
-from controlpanel.journal import record
 from controlpanel.mailboxes import device_passwords, octets, signals
 from controlpanel.mailboxes.addresses import new_local
 from controlpanel.mailboxes.changes import labels, states
@@ -19,6 +18,7 @@ from controlpanel.mailboxes.changes.passwords_set import hash_of_new
 from controlpanel.mailboxes.changes.refused import ChangeRefused, change, said_of, text
 from controlpanel.mailboxes.changes.rooms import DEFAULT, Quota, chosen, lock_domain, make_room, reallot
 from controlpanel.mailboxes.changes.taken import taken
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Address, Alias, Domain, Mailbox, State, Usage
 from controlpanel.mailboxes.rules import Act, allows, require
 from controlpanel.mailboxes.sending import MOST_A_DAY
@@ -84,7 +84,7 @@ def create_mailbox(
             scram_salt=device_passwords.new_salt(),
         )
         Usage.objects.create(mailbox=mailbox)
-        _tell(actor, "create_mailbox", mailbox, {"quota": given})
+        tell_of_mailbox(actor, "create_mailbox", mailbox, {"quota": given})
     return mailbox
 
 
@@ -110,7 +110,9 @@ def change_mailbox(mailbox: Mailbox, *, actor: Actor, **settings: Unpack[Mailbox
         if differing:
             Mailbox.objects.filter(pk=mailbox.pk).update(**differing)
             _after(mailbox, differing)
-            _tell(actor, "change_mailbox", mailbox, {name: [before[name], differing[name]] for name in differing})
+            tell_of_mailbox(
+                actor, "change_mailbox", mailbox, {name: [before[name], differing[name]] for name in differing}
+            )
     mailbox.refresh_from_db(fields=list(wanted) or None)
     return mailbox
 
@@ -167,7 +169,7 @@ def delete_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
     with change():
         _domain, mailbox = lock(mailbox)
         if states.mark_deleted(mailbox):
-            _tell(actor, "delete_mailbox", mailbox)
+            tell_of_mailbox(actor, "delete_mailbox", mailbox)
             signals.sign_in_ended.send(Mailbox, domain=None, mailbox=mailbox.pk, device=None)
     return mailbox
 
@@ -184,7 +186,7 @@ def undelete_mailbox(mailbox: Mailbox, *, actor: Actor) -> Mailbox:
             make_room(domain, mailbox.quota, mailbox)
             states.unmark(mailbox)
             take_back(mailbox)
-            _tell(actor, "undelete_mailbox", mailbox)
+            tell_of_mailbox(actor, "undelete_mailbox", mailbox)
     return mailbox
 
 
@@ -203,7 +205,7 @@ def rename_mailbox(mailbox: Mailbox, address: str, *, actor: Actor, keep_alias: 
         if mailbox.address_text != address:
             old = mailbox.address_text
             _move(mailbox, target, local, address, keep_alias)
-            _tell(actor, "rename_mailbox", mailbox, {"before": old, "alias": keep_alias})
+            tell_of_mailbox(actor, "rename_mailbox", mailbox, {"before": old, "alias": keep_alias})
     return mailbox
 
 
@@ -251,7 +253,7 @@ def _put(mailbox: Mailbox, state: State, actor: Actor, reason: str, act: str) ->
     with change():
         _domain, mailbox = lock(mailbox)
         if states.put(mailbox, state, reason):
-            _tell(actor, act, mailbox, {"reason": mailbox.state_reason} if reason else {})
+            tell_of_mailbox(actor, act, mailbox, {"reason": mailbox.state_reason} if reason else {})
             if state != State.ACTIVE:
                 signals.sign_in_ended.send(Mailbox, domain=None, mailbox=mailbox.pk, device=None)
     return mailbox
@@ -268,14 +270,3 @@ def lock(mailbox: Mailbox) -> tuple[Domain, Mailbox]:
 
 def _locked(mailbox: Mailbox) -> Mailbox:
     return Mailbox.objects.select_for_update(no_key=True).get(pk=mailbox.pk)
-
-
-def _tell(actor: Actor, act: str, mailbox: Mailbox, details: dict[str, Any] | None = None) -> None:
-    record.activity(
-        actor,
-        act,
-        domain_id=mailbox.domain_id,
-        mailbox_id=mailbox.pk,
-        subject=mailbox.address_text,
-        details=details,
-    )

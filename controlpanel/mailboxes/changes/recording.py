@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from controlpanel.accounts.actor import Actor
-from controlpanel.journal import record
 from controlpanel.mailboxes.changes.mailboxes import lock
 from controlpanel.mailboxes.changes.refused import change
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act, require
 
@@ -25,11 +25,5 @@ def record_dialogues(mailbox: Mailbox, choice: str, *, actor: Actor) -> Mailbox:
         mailbox.record_until = None if longest is None else timezone.now() + longest
         mailbox.record_sessions = sessions
         mailbox.save(update_fields=["record_until", "record_sessions"])
-        record.activity(
-            actor,
-            "record_dialogues" if sessions else "stop_dialogues",
-            domain_id=mailbox.domain_id,
-            mailbox_id=mailbox.pk,
-            subject=mailbox.address_text,
-        )
+        tell_of_mailbox(actor, "record_dialogues" if sessions else "stop_dialogues", mailbox)
     return mailbox

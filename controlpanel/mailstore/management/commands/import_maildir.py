@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from controlpanel.accounts.actor import SHELL
 from controlpanel.accounts.addresses import AddressError, canonical, shown
-from controlpanel.journal import record
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Mailbox, State
 from controlpanel.mailstore.bringing import Brought, bring
 from controlpanel.mailstore.maildir import DEFAULT_FORMAT, MaildirError, messages
@@ -60,11 +60,4 @@ def _mailbox(address: str) -> Mailbox:
 
 
 def _tell(mailbox: Mailbox, brought: Brought) -> None:
-    record.activity(
-        SHELL,
-        "import_maildir",
-        domain_id=mailbox.domain_id,
-        mailbox_id=mailbox.pk,
-        subject=mailbox.address_text,
-        details={"count": brought.messages},
-    )
+    tell_of_mailbox(SHELL, "import_maildir", mailbox, {"count": brought.messages})
