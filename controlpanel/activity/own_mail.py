@@ -1,14 +1,14 @@
 """What an owner does to the mail of a mailbox, and to who is connected to it: each asks rules.py and leaves a row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from controlpanel.accounts.actor import Actor
-from controlpanel.journal import record
 from controlpanel.mailboxes import rules
+from controlpanel.mailboxes.changes.telling import tell_of_mailbox
 from controlpanel.mailboxes.models import Mailbox
 from controlpanel.mailboxes.rules import Act
 from controlpanel.mailstore import held, overview, releasing, retention, tracing
@@ -17,11 +17,7 @@ from controlpanel.panel.periods import EARLIEST
 
 def remove(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
     """Remove messages as a mail client does; they can be restored. Returns how many."""
-    with transaction.atomic():
-        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
-        count = retention.remove_messages(mailbox.pk, ids)
-        _record(mailbox, actor, "remove_messages", count)
-    return count
+    return _done(mailbox, ids, actor, "remove_messages", retention.remove_messages)
 
 
 def restore(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> retention.Restored:
@@ -35,29 +31,17 @@ def restore(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> retention.Res
 
 def delete_for_good(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
     """Let removed messages go at once. Returns how many."""
-    with transaction.atomic():
-        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
-        count = retention.delete_for_good(mailbox.pk, ids)
-        _record(mailbox, actor, "delete_messages", count)
-    return count
+    return _done(mailbox, ids, actor, "delete_messages", retention.delete_for_good)
 
 
 def release(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
     """Let messages that are held as spam arrive now. Returns how many."""
-    with transaction.atomic():
-        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
-        count = releasing.release(mailbox.pk, ids)
-        _record(mailbox, actor, "release_messages", count)
-    return count
+    return _done(mailbox, ids, actor, "release_messages", releasing.release)
 
 
 def drop_held(mailbox: Mailbox, ids: Sequence[int], actor: Actor) -> int:
     """Delete messages that are held as spam for good. Returns how many."""
-    with transaction.atomic():
-        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
-        count = held.drop(mailbox.pk, ids)
-        _record(mailbox, actor, "drop_held_messages", count)
-    return count
+    return _done(mailbox, ids, actor, "drop_held_messages", held.drop)
 
 
 def end_session(mailbox: Mailbox, session: int, actor: Actor) -> bool:
@@ -75,25 +59,22 @@ def trace(mailbox: Mailbox, message_id: str, actor: Actor) -> Sequence[tracing.A
     """Tell who runs the mailbox what became of a message whose Message-ID they know: a question that is recorded."""
     with transaction.atomic():
         rules.require(actor, Act.CHANGE_MAILBOX, mailbox)
-        record.activity(
-            actor,
-            "trace_message",
-            domain_id=mailbox.domain_id,
-            mailbox_id=mailbox.pk,
-            subject=mailbox.address_text,
-            details={"message_id": message_id},
-        )
+        tell_of_mailbox(actor, "trace_message", mailbox, {"message_id": message_id})
     asked = tracing.Asked(mailbox.pk, EARLIEST, timezone.now() + timedelta(days=1), message_id=message_id)
     return tracing.find(asked).rows
 
 
+def _done(
+    mailbox: Mailbox, ids: Sequence[int], actor: Actor, act: str, work: Callable[[int, Sequence[int]], int]
+) -> int:
+    """Do this to messages of a mailbox that the actor may open. Returns how many it concerned."""
+    with transaction.atomic():
+        rules.require(actor, Act.OPEN_MAILBOX, mailbox)
+        count = work(mailbox.pk, ids)
+        _record(mailbox, actor, act, count)
+    return count
+
+
 def _record(mailbox: Mailbox, actor: Actor, act: str, count: int) -> None:
     if count:
-        record.activity(
-            actor,
-            act,
-            domain_id=mailbox.domain_id,
-            mailbox_id=mailbox.pk,
-            subject=mailbox.address_text,
-            details={"count": count},
-        )
+        tell_of_mailbox(actor, act, mailbox, {"count": count})
