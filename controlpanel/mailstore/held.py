@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from controlpanel import database
-from controlpanel.database import fitting
 from controlpanel.mailstore.locks import lock_usages
 
 if TYPE_CHECKING:
@@ -44,12 +43,7 @@ def aside(delivery: "Delivery", body: int) -> Aside:
         mailbox_id=delivery.mailbox_id,
         body=body,
         octets=delivery.octets,
-        sender=fitting(delivery.sender, 320),
-        recipient=fitting(delivery.recipient, 320),
-        message_id=fitting(delivery.message_id, 320),
-        from_header=fitting(delivery.from_header, 400),
-        subject=fitting(delivery.subject, 400),
-        date_header=fitting(delivery.date_header, 100),
+        **delivery.said(),
     )
 
 
