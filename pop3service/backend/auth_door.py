@@ -10,12 +10,12 @@ from typing import Any
 from controlpanel.journal.record import Finished
 from controlpanel.mailboxes import sign_in
 from controlpanel.mailboxes.sign_in import Account, Proof, Purpose
-from pop3service.backend.proving import login, look_up_scram, refuse, scram_failed, scram_login
+from pop3service.backend.proving import refuse, sign_in_steps
 from pop3service.backend.steps import Steps, ignore, run
 from pop3service.backend.store import UNAVAILABLE, Store
 from pop3service.dovecot_auth import OPEN_REQUESTS, Answered, Asked, Granted
 from pop3service.dovecot_auth_lines import Attempt
-from pop3service.requests import Login, Refused, ScramFailed, ScramKeys, ScramLogin, ScramLookup, Unavailable
+from pop3service.requests import Refused, ScramKeys, Unavailable
 from pop3service.server.limits import ip_or_none
 from pop3service.server.logfmt import logfmt
 from pop3service.server.ports import Line
@@ -47,18 +47,6 @@ class Visit:
         self.line = ClientOfOurs(ip_or_none(attempt.address) or "", TLS if attempt.secured else "")
         self.account: Account | None = None
         self.refused = ""
-
-    def steps(self, request: Any) -> Steps[Any]:
-        match request:
-            case Login():
-                return login(self, request)
-            case ScramLookup():
-                return look_up_scram(self, request)
-            case ScramLogin():
-                return scram_login(self, request)
-            case ScramFailed():
-                return scram_failed(self, request)
-        raise TypeError(type(request).__name__)
 
     def listen(self, account: Account | None) -> None:
         """The mail server has the dialogue; we only its question."""
@@ -124,7 +112,7 @@ class AuthDoor:
             answer(Answered(request, value))
 
         answer(None)
-        run(visit.steps(request.request), done, UNAVAILABLE)
+        run(sign_in_steps(visit, request.request), done, UNAVAILABLE)
 
     def close(self, rest: Any, reason: str) -> dict[str, object]:
         return {"signed_in": self._signed_in, "failed": self._failed}

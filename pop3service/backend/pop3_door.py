@@ -8,10 +8,7 @@ from controlpanel.mailstore.maildrop import Closed, Closing, Held, LeaseLost, Wa
 from pop3service.backend import refusals
 from pop3service.backend.login import Live, enter
 from pop3service.backend.proving import (
-    login,
-    look_up_scram,
-    scram_failed,
-    scram_login,
+    sign_in_steps,
     token_login,
 )
 from pop3service.backend.reading import Reader
@@ -160,16 +157,10 @@ class Pop3Door:
 
     def _steps(self, request: Any) -> Steps[Any]:
         match request:
-            case Login():
-                return login(self, request)
+            case Login() | ScramLookup() | ScramLogin() | ScramFailed():
+                return sign_in_steps(self, request)
             case TokenLogin():
                 return token_login(self, request)
-            case ScramLookup():
-                return look_up_scram(self, request)
-            case ScramLogin():
-                return scram_login(self, request)
-            case ScramFailed():
-                return scram_failed(self, request)
             case ReadListing():
                 return self._listing(request)
             case Finish():

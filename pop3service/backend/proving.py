@@ -1,6 +1,6 @@
 """Prove who signs in, for any protocol: password, SCRAM or token. Every refusal is recorded, and costs the same time.
 
-What a right secret opens is the caller's affair: a maildrop (login.py), or the way out (auth_caller.py).
+What a right secret opens is the caller's affair: a maildrop (login.py), or the way out (auth_door.py).
 """
 
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from pop3service.backend.turns import Came, in_turn
 from pop3service.requests import (
     Login,
     Refused,
+    Request,
     ScramFailed,
     ScramKey,
     ScramKeys,
@@ -55,6 +56,20 @@ class Caller(Protocol):
 
     def come_in(self, account: Account, proof: Proof, mechanism: str) -> Steps[Any]:
         """Apply policy to a right secret, and open what it opens."""
+
+
+def sign_in_steps(caller: Caller, request: Request[Any]) -> Steps[Any]:
+    """Return the steps of a request that every protocol makes."""
+    match request:
+        case Login():
+            return login(caller, request)
+        case ScramLookup():
+            return look_up_scram(caller, request)
+        case ScramLogin():
+            return scram_login(caller, request)
+        case ScramFailed():
+            return scram_failed(caller, request)
+    raise TypeError(type(request).__name__)
 
 
 def login(caller: Caller, request: Login) -> Steps[Any]:
