@@ -32,10 +32,8 @@ class Headers(NamedTuple):
 
 def scan(octets: bytes) -> Headers:
     """Return the fields at the head of a message; of a field that stands there twice, the first."""
-    octets = octets[:SCANNED_OCTETS]
-    end = end_of_header(octets)
     found: dict[bytes, bytes] = {}
-    for field in _FIELD.finditer(octets, 0, len(octets) if end is None else end):
+    for field in _FIELD.finditer(head(octets)):
         found.setdefault(field[1].lower(), field[2])
     return Headers(
         subject=_raw(found.get(b"subject", b""), 400),
@@ -43,6 +41,12 @@ def scan(octets: bytes) -> Headers:
         date_header=_raw(found.get(b"date", b""), 100),
         message_id=_raw(found.get(b"message-id", b""), 320),
     )
+
+
+def head(octets: bytes) -> bytes:
+    """Return the header of a message, as far as it is scanned."""
+    end = end_of_header(octets)
+    return octets[: SCANNED_OCTETS if end is None else end]
 
 
 def end_of_header(octets: bytes) -> int | None:

@@ -4,9 +4,7 @@ import re
 
 from django.conf import settings
 
-from controlpanel.mailstore.headers import SCANNED_OCTETS
-
-_END = re.compile(rb"(?:\A|\n)\r?\n")
+from controlpanel.mailstore.headers import head
 
 
 class Mark:
@@ -23,9 +21,7 @@ class Mark:
         """Tell whether a field of a message's head has the value, or begins with it as `Yes, score=7` does."""
         if not self._name:
             return False
-        octets = octets[:SCANNED_OCTETS]
-        end = _END.search(octets)
-        return self._field.search(octets, 0, end.start() if end else len(octets)) is not None
+        return self._field.search(head(octets)) is not None
 
     def is_of(self, address: str) -> bool:
         """Tell whether a recipient's address says so itself."""

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from controlpanel.mailstore.headers import SCANNED_OCTETS
+from controlpanel.mailstore.headers import head
 
 MOST_HOPS = 40  # Received fields; RFC 5321 section 6.3 wants a limit of 100 at most, Postfix has 50
 
-_END = re.compile(rb"(?:\A|\n)\r?\n")
 _FIELD = re.compile(rb"(?im)^(received|delivered-to)[ \t]*:[ \t]*([^\r\n]*)")
 
 
@@ -51,10 +50,8 @@ class Passed:
 
 def scan(octets: bytes) -> Way:
     """Read the head of a message as it came, without our own trace lines."""
-    octets = octets[:SCANNED_OCTETS]
-    end = _END.search(octets)
     hops, been = 0, set()
-    for name, value in _FIELD.findall(octets, 0, end.start() if end else len(octets)):
+    for name, value in _FIELD.findall(head(octets)):
         if name.lower() == b"received":
             hops += 1
         else:
